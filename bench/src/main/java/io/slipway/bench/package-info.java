@@ -1,0 +1,4 @@
+@NullMarked
+package io.slipway.bench;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.slipway.cas;
+
+import org.jspecify.annotations.NullMarked;

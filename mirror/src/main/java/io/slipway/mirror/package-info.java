@@ -1,0 +1,4 @@
+@NullMarked
+package io.slipway.mirror;
+
+import org.jspecify.annotations.NullMarked;

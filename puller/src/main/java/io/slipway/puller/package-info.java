@@ -1,0 +1,4 @@
+@NullMarked
+package io.slipway.puller;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.slipway.snapshotter;
+
+import org.jspecify.annotations.NullMarked;
