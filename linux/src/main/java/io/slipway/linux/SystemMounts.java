@@ -1,0 +1,27 @@
+package io.slipway.linux;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+
+final class SystemMounts implements Mounts {
+    @Override
+    public void mount(List<Mount> mounts, Path target) throws IOException {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void unmount(Path target) throws IOException {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void unmountTree(Path under) throws IOException {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public List<Path> mountPointsUnder(Path under) throws IOException {
+        throw new UnsupportedOperationException();
+    }
+}
