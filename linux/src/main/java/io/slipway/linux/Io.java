@@ -4,6 +4,8 @@ final class Io {
     private Io() {}
 
     static void close(int fd) {
-        throw new UnsupportedOperationException("close " + fd);
+        if (fd >= 0) {
+            Pending.body();
+        }
     }
 }

@@ -11,31 +11,31 @@ public final class SdNotify {
     /// The service manager named by NOTIFY_SOCKET in `environment` (a path, or `@name` for an abstract one), or
     /// empty when there is none.
     public static Optional<SdNotify> from(Map<String, String> environment) {
-        throw new UnsupportedOperationException();
+        return Pending.body();
     }
 
     /// READY=1: start-up is finished.
     public void ready() throws IOException {
-        throw new UnsupportedOperationException();
+        Pending.body();
     }
 
     /// STOPPING=1
     public void stopping() throws IOException {
-        throw new UnsupportedOperationException();
+        Pending.body();
     }
 
     /// RELOADING=1 with the monotonic time, followed by [#ready] when done.
     public void reloading() throws IOException {
-        throw new UnsupportedOperationException();
+        Pending.body();
     }
 
     /// WATCHDOG=1: still alive.
     public void watchdog() throws IOException {
-        throw new UnsupportedOperationException();
+        Pending.body();
     }
 
     /// STATUS=text, one line.
     public void status(String text) throws IOException {
-        throw new UnsupportedOperationException();
+        Pending.body();
     }
 }
