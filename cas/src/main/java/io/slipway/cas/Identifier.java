@@ -2,7 +2,8 @@ package io.slipway.cas;
 
 import java.util.regex.Pattern;
 
-/// The rule for names of namespaces, containers, tasks, execs and the parts of event topics, with containerd's texts.
+/// The rule for names of namespaces, containers, tasks, execs and the parts of event topics, with
+/// containerd's texts.
 public final class Identifier {
     /// Longest identifier in characters.
     public static final int LENGTH_MAX = 76;

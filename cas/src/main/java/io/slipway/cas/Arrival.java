@@ -1,0 +1,88 @@
+package io.slipway.cas;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
+
+/// One asker's handle on the one fetch of a digest, over all namespaces and askers; also given out, finished,
+/// for a blob that is already stored.
+///
+/// The fetch belongs to the store: it goes on when the asker that started it leaves. When the last asker has
+/// left, it may go on for [CasOptions#arrivalGrace], then is interrupted; what has landed is kept for the
+/// next asker.
+///
+/// Bytes read before the verdict are **not verified**: nothing made of them may become visible before
+/// [#verdict] says [Verdict.Verified]. While a handle is open, the blob is not collected.
+///
+/// Thread-safe; several threads may read through one handle. Never call the blocking methods from an event
+/// loop.
+public interface Arrival extends AutoCloseable {
+
+    /// How urgent a wanted range is, next to the other ranges of this blob.
+    enum Priority {
+        /// Read ahead; after everything else.
+        AHEAD,
+        /// Will be needed.
+        SOON,
+        /// Somebody waits.
+        NOW
+    }
+
+    /// What to show of a running fetch.
+    ///
+    /// @param landed bytes that are in the store, resumed ones included
+    /// @param resumed bytes of those that an earlier fetch left
+    /// @param verified bytes of the prefix that have been hashed
+    /// @param source host the bytes come from, empty when none said so yet
+    record Progress(long landed, long resumed, long verified, OptionalLong size, String source) {}
+
+    Digest digest();
+
+    /// Known size in bytes; empty until the asker, the server or the end of the body told.
+    OptionalLong size();
+
+    /// Reads at least one byte at `position`, waiting until it is there. Returns -1 at the end, which is only
+    /// reported once the size is known and is *not* a verdict. ArrivalFailedException as soon as the fetch
+    /// has failed or the blob was rejected (also for bytes that had landed); InterruptedException when this
+    /// thread is interrupted, with no effect on others. A blocked read counts as a [#want] of what it waits
+    /// for.
+    int read(long position, ByteBuffer into) throws IOException, InterruptedException;
+
+    /// Completes (never exceptionally) when the blob is verified and durable, rejected, or the fetch failed.
+    /// Dependents run on the store's own thread: keep them short or hop threads.
+    CompletableFuture<Verdict> verdict();
+
+    /// Waits for the verdict.
+    default Verdict await() throws InterruptedException {
+        try {
+            return verdict().get();
+        } catch (java.util.concurrent.ExecutionException impossible) {
+            throw new IllegalStateException("a verdict never completes exceptionally", impossible);
+        }
+    }
+
+    /// Waits for the verdict and returns the size; ArrivalFailedException unless the blob was verified.
+    default long awaitVerified() throws IOException, InterruptedException {
+        return switch (await()) {
+            case Verdict.Verified(long size) -> size;
+            case Verdict.Rejected rejected -> throw new ArrivalFailedException(digest(), rejected);
+            case Verdict.Failed failed -> throw new ArrivalFailedException(digest(), failed);
+        };
+    }
+
+    /// Bytes that can be read from position 0 on without waiting.
+    long available();
+
+    /// Bytes that can be read from `position` on without waiting.
+    long available(long position);
+
+    /// Asks for a range ahead of others; a hint that may be forgotten when there are very many.
+    void want(ByteRange range, Priority priority);
+
+    Progress progress();
+
+    /// This asker leaves; reads through this handle fail from now on. Repeating it is fine.
+    @Override
+    void close();
+}

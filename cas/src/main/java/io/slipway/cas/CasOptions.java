@@ -1,0 +1,68 @@
+package io.slipway.cas;
+
+import io.slipway.linux.HasherProvider;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.concurrent.Executor;
+
+/// What a [Cas] is made of.
+///
+/// @param root the daemon's root directory (`/var/lib/slipway`); the store uses `content/`, `tmp/` and
+///     `metadata.db` in it
+/// @param bytes the bounded platform pool that hashing runs on; belongs to the caller and outlives the Cas
+/// @param hashers which code hashes
+/// @param clock wall clock, for timestamps and expiry
+/// @param arrivalGrace how long a fetch goes on when nobody asks any more
+/// @param ingestLifetime how long what an interrupted fetch or writer left is kept for the next one
+/// @param collectDelay how long after a deletion collection runs
+/// @param indexDelay how long after a change of images `index.json` is written; below a second
+/// @param sharing who may link what
+/// @param faults where tests make the disk fail
+public record CasOptions(
+        Path root,
+        Executor bytes,
+        HasherProvider hashers,
+        Clock clock,
+        Duration arrivalGrace,
+        Duration ingestLifetime,
+        Duration collectDelay,
+        Duration indexDelay,
+        SharingPolicy sharing,
+        Faults faults) {
+
+    public static final Duration DEFAULT_ARRIVAL_GRACE = Duration.ofSeconds(30);
+    public static final Duration DEFAULT_INGEST_LIFETIME = Duration.ofHours(24);
+    public static final Duration DEFAULT_COLLECT_DELAY = Duration.ofMillis(200);
+    public static final Duration DEFAULT_INDEX_DELAY = Duration.ofMillis(200);
+
+    /// The defaults.
+    public static CasOptions of(Path root, Executor bytes, HasherProvider hashers) {
+        return new CasOptions(
+                root,
+                bytes,
+                hashers,
+                Clock.systemUTC(),
+                DEFAULT_ARRIVAL_GRACE,
+                DEFAULT_INGEST_LIFETIME,
+                DEFAULT_COLLECT_DELAY,
+                DEFAULT_INDEX_DELAY,
+                SharingPolicy.SHARED,
+                Faults.NONE);
+    }
+
+    public CasOptions withClock(Clock other) {
+        return new CasOptions(
+                root, bytes, hashers, other, arrivalGrace, ingestLifetime, collectDelay, indexDelay, sharing, faults);
+    }
+
+    public CasOptions withArrivalGrace(Duration other) {
+        return new CasOptions(
+                root, bytes, hashers, clock, other, ingestLifetime, collectDelay, indexDelay, sharing, faults);
+    }
+
+    public CasOptions withFaults(Faults other) {
+        return new CasOptions(
+                root, bytes, hashers, clock, arrivalGrace, ingestLifetime, collectDelay, indexDelay, sharing, other);
+    }
+}

@@ -1,0 +1,42 @@
+package io.slipway.cas;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/// Where a [Fetch] puts the bytes of the one blob it fetches. Thread-safe: several threads may write at once.
+/// After the fetch has returned (or was given up) every call throws IllegalStateException.
+public interface Landing {
+
+    /// Most bytes one blob may have: 1 TiB. A larger size is refused.
+    long MAX_SIZE_BYTES = 1L << 40;
+
+    Digest digest();
+
+    /// The size, once anybody said it: an asker, an earlier fetch, or [#size(long)].
+    OptionalLong size();
+
+    /// Says the size (from Content-Length, Content-Range). IOException when it contradicts what is known or
+    /// is too large: the blob is then rejected. Without any size, the size is what has been written when the
+    /// fetch returns.
+    void size(long size) throws IOException;
+
+    /// What is still to be fetched, ascending, not overlapping. Ranges resumed from an earlier fetch are left
+    /// out. While the size is unknown, the last range ends at Long.MAX_VALUE.
+    List<ByteRange> missing();
+
+    /// Writes the remaining bytes of the buffer at this offset, in any order; blocks on the disk, so not on
+    /// an event loop; 256 KiB to 1 MiB in a direct buffer is best. The buffer is the caller's again on
+    /// return. Bytes that have already landed are never overwritten: a second copy of them is ignored.
+    /// StoreException when the disk refuses (the arrival has then failed, whatever the fetch makes of it);
+    /// IOException when the bytes reach past the size.
+    void write(long offset, ByteBuffer data) throws IOException;
+
+    /// What readers want next and is missing: blocked reads first, then [Arrival#want] by priority. A hint.
+    Optional<ByteRange> wanted();
+
+    /// The host that bytes are coming from now, for progress.
+    void source(String host);
+}

@@ -1,0 +1,8 @@
+package io.slipway.cas;
+
+/// Whether a namespace may take a stored blob that it did not bring itself (containerd's
+/// `content_sharing_policy`).
+public enum SharingPolicy {
+    /// A blob that is stored can be linked into any namespace by its digest.
+    SHARED
+}
