@@ -1,0 +1,101 @@
+package io.slipway.puller.http;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.UnpooledByteBufAllocator;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Queue;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/// The direct memory that carries bodies from the event loops to their readers, for the whole process.
+///
+/// At most [#BLOCKS_MAX] blocks of [#BLOCK_BYTES] exist; who finds none waits its turn and is called back. Blocks are
+/// kept while bodies are open and given back to the system when the last one closes, so an idle daemon holds none.
+/// Thread-safe.
+final class BlockPool {
+    /// One hand-over: large enough that the disk write costs more than the hand-over.
+    static final int BLOCK_BYTES = 512 * 1024;
+    /// 64 MiB in flight for the process.
+    static final int BLOCKS_MAX = 128;
+
+    private final ReentrantLock lock = new ReentrantLock();
+    /// Guarded by lock, as are the others.
+    private final Deque<ByteBuf> idle = new ArrayDeque<>();
+
+    private final Queue<Runnable> waiting = new ArrayDeque<>();
+    private int inUse;
+    private int bodies;
+
+    /// A body begins; must be paired with [#closeBody].
+    void openBody() {
+        lock.lock();
+        try {
+            bodies++;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// A body has given back all its blocks.
+    void closeBody() {
+        lock.lock();
+        try {
+            bodies--;
+            if (bodies == 0) {
+                idle.forEach(ByteBuf::release);
+                idle.clear();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// An empty block; or null, and `whenAvailable` is run once later, on some thread, when asking again makes sense.
+    @Nullable
+    ByteBuf tryTake(Runnable whenAvailable) {
+        lock.lock();
+        try {
+            if (inUse == BLOCKS_MAX) {
+                waiting.add(whenAvailable);
+                return null;
+            }
+            inUse++;
+            ByteBuf block = idle.pollLast();
+            return block == null ? UnpooledByteBufAllocator.DEFAULT.directBuffer(BLOCK_BYTES, BLOCK_BYTES) : block;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Takes a block back; its content is gone.
+    void give(ByteBuf block) {
+        Runnable next;
+        lock.lock();
+        try {
+            inUse--;
+            block.clear();
+            if (bodies == 0) {
+                block.release();
+            } else {
+                idle.addLast(block);
+            }
+            next = waiting.poll();
+        } finally {
+            lock.unlock();
+        }
+        if (next != null) {
+            next.run();
+        }
+    }
+
+    /// Blocks that somebody holds, for tests and figures.
+    int inUse() {
+        lock.lock();
+        try {
+            return inUse;
+        } finally {
+            lock.unlock();
+        }
+    }
+}

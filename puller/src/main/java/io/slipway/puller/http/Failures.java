@@ -1,0 +1,71 @@
+package io.slipway.puller.http;
+
+import io.vertx.core.http.HttpClosedException;
+import java.net.ConnectException;
+import java.net.NoRouteToHostException;
+import java.security.cert.CertificateException;
+import javax.net.ssl.SSLException;
+
+/// What went wrong on a connection, in words and kinds.
+final class Failures {
+    private static final int CAUSES_MAX = 16;
+
+    private Failures() {}
+
+    /// One short phrase without addresses of ours or stack traces.
+    static String text(Throwable failure) {
+        if (has(failure, CertificateException.class)) {
+            return "certificate not trusted: " + message(deepest(failure));
+        }
+        if (has(failure, SSLException.class)) {
+            return "TLS: " + message(failure);
+        }
+        if (has(failure, ConnectException.class)) {
+            return message(failure).contains("timed out") ? "connect timed out" : "connection refused";
+        }
+        if (has(failure, NoRouteToHostException.class)) {
+            return "no route to host";
+        }
+        if (has(failure, HttpClosedException.class)) {
+            return "connection closed";
+        }
+        return message(failure);
+    }
+
+    /// Whether the peer showed that it does not speak TLS, or broke off a handshake without a verdict on anybody's
+    /// certificate; then plain HTTP may be tried where the rules allow it.
+    static boolean maySpeakPlain(Throwable failure) {
+        return !has(failure, CertificateException.class) && !message(failure).contains("fatal alert");
+    }
+
+    static boolean has(Throwable failure, Class<? extends Throwable> kind) {
+        Throwable at = failure;
+        for (int i = 0; at != null && i < CAUSES_MAX; i++, at = at.getCause()) {
+            if (kind.isInstance(at)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static Throwable deepest(Throwable failure) {
+        Throwable at = failure;
+        for (int i = 0; i < CAUSES_MAX; i++) {
+            Throwable cause = at.getCause();
+            if (cause == null) {
+                return at;
+            }
+            at = cause;
+        }
+        return at;
+    }
+
+    private static String message(Throwable failure) {
+        String text = failure.getMessage();
+        if (text == null || text.isEmpty()) {
+            return failure.getClass().getSimpleName();
+        }
+        String line = text.lines().findFirst().orElse("");
+        return line.length() > 200 ? line.substring(0, 200) + "..." : line;
+    }
+}
