@@ -1,0 +1,80 @@
+package io.slipway.snapshotter;
+
+import io.slipway.linux.Mount;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/// Snapshots by key, per namespace and snapshotter, as containerd's Snapshots service has them.
+///
+/// *Active* (made by [#prepare]) becomes *committed* by [#commit]; a *view* is read-only and never committed;
+/// only a committed snapshot is a parent. Keys and names share one space. Three stories: unpack the first layer
+/// (`prepare(k, "")`, write into its mounts, `commit(name, k)`), unpack the next (`prepare(k, name)`, ...), run
+/// a container (`prepare(containerId, topName)`, mount, later `remove(containerId)`).
+///
+/// Errors are [io.slipway.cas.ApiException] with containerd's class: an empty snapshotter or one that is not
+/// loaded, a malformed label INVALID_ARGUMENT; absent NOT_FOUND; already there ALREADY_EXISTS; wrong kind or
+/// state FAILED_PRECONDITION; faults of the disk INTERNAL or RESOURCE_EXHAUSTED. Every call blocks (metadata
+/// transaction, some file system calls) and may be made by any number of threads.
+public interface Snapshots {
+    /// Makes an active snapshot over `parent` (empty: none) and says how to mount it. Event
+    /// `/snapshot/prepare`.
+    ///
+    /// With the label `containerd.io/snapshot.ref`=T and a snapshot T already there: ALREADY_EXISTS, T joins
+    /// the lease.
+    List<Mount> prepare(
+            String namespace,
+            String snapshotter,
+            String key,
+            String parent,
+            Map<String, String> labels,
+            Optional<String> lease);
+
+    /// As [#prepare], read-only, without an event.
+    List<Mount> view(
+            String namespace,
+            String snapshotter,
+            String key,
+            String parent,
+            Map<String, String> labels,
+            Optional<String> lease);
+
+    /// How to mount an active snapshot or view; nothing is mounted by this.
+    List<Mount> mounts(String namespace, String snapshotter, String key);
+
+    /// Turns the active snapshot `key` into the committed `name`. The labels are those given here; the active
+    /// snapshot's are not inherited. `parent` (not empty) gives a parentless active snapshot its parent. Event
+    /// `/snapshot/commit`.
+    void commit(
+            String namespace,
+            String snapshotter,
+            String name,
+            String key,
+            Map<String, String> labels,
+            String parent,
+            Optional<String> lease);
+
+    /// Drops a snapshot that has no children; its files go in the background. Event `/snapshot/remove`.
+    void remove(String namespace, String snapshotter, String key);
+
+    SnapshotInfo stat(String namespace, String snapshotter, String key);
+
+    /// Changes labels: those of `mask` (`labels`, `labels.K`), all of them when it is empty. Any other path is
+    /// INVALID_ARGUMENT.
+    SnapshotInfo update(String namespace, String snapshotter, SnapshotInfo info, List<String> mask);
+
+    /// Those that match any of the filters (`kind`, `name`, `parent`, `labels.K`); all when there are none.
+    List<SnapshotInfo> list(String namespace, String snapshotter, List<String> filters);
+
+    /// Of an active snapshot counted now (cost grows with its files), of a committed one as stored at commit.
+    SnapshotUsage usage(String namespace, String snapshotter, String key);
+
+    /// Removes directories that belong to no snapshot.
+    void cleanup(String snapshotter);
+
+    /// Names of the loaded snapshotters.
+    List<String> snapshotters();
+
+    /// The one taken when a request names none.
+    String defaultSnapshotter();
+}

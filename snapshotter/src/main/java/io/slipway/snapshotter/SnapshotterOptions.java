@@ -1,0 +1,28 @@
+package io.slipway.snapshotter;
+
+/// How snapshots are made.
+///
+/// @param defaultSnapshotter taken when a request names none
+/// @param sync when a committed snapshot is durable
+/// @param maxUnpacks layers worked on at once over all images; 0 means as many as cores
+/// @param quota bounds on one layer
+public record SnapshotterOptions(String defaultSnapshotter, Sync sync, int maxUnpacks, LayerQuota quota) {
+    /// The defaults of `[snapshots]` and `[pull]`.
+    public static final SnapshotterOptions DEFAULT =
+            new SnapshotterOptions("overlayfs", Sync.BACKGROUND, 0, LayerQuota.DEFAULT);
+
+    public SnapshotterOptions {
+        if (defaultSnapshotter.isEmpty() || maxUnpacks < 0) {
+            throw new IllegalArgumentException("default snapshotter is named, max_unpacks is 0 or more");
+        }
+    }
+
+    /// Values of `snapshots.sync`.
+    public enum Sync {
+        /// After commit, one `syncfs` for all layers that finished together; a power cut before it means the
+        /// layer counts as absent.
+        BACKGROUND,
+        /// Before commit.
+        BEFORE_COMMIT
+    }
+}
