@@ -7,7 +7,6 @@ public enum AddressPolicy {
     ANY,
     /// Only addresses of the public internet: no loopback, private, link-local, carrier-grade NAT, multicast or
     /// unspecified address and none that maps to one; refused with [RegistryException.Code#ADDRESS_REFUSED] before
-    a
-    /// connection is opened. What a mirror uses for upstreams nobody named.
+    /// a connection is opened. What a mirror uses for upstreams nobody named.
     PUBLIC_ONLY
 }

@@ -41,7 +41,7 @@ public record ImageReference(String host, String repository, Optional<String> ta
     /// Parses what a user wrote.
     ///
     /// @throws IllegalArgumentException when it is malformed; the message names the reference and what is wrong
-    with it
+    ///     with it
     public static ImageReference parse(String text) {
         if (text.isEmpty()) {
             throw new IllegalArgumentException("invalid image reference \"\": it is empty");

@@ -16,7 +16,7 @@ public interface Unpacker {
     /// @param layersBottomFirst the image's layers, lowest first
     /// @param lease lease that must hold the snapshots made
     /// @throws io.slipway.cas.ApiException INVALID_ARGUMENT when there is no such snapshotter; the arrivals are
-    closed then too
+    ///     closed then too
     Unpacking unpack(
             String namespace,
             String snapshotter,

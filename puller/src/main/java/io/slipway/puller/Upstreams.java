@@ -43,7 +43,7 @@ public interface Upstreams {
     ///
     /// @param contacted the endpoint that answered, `host[:port]`
     /// @param credentialed whether credentials were part of the answer; false means an anonymous client sees the
-    same
+    ///     same
     record Resolved(Descriptor descriptor, String contacted, boolean credentialed) {}
 
     /// A verified manifest, exactly as upstream sent it.

@@ -42,7 +42,7 @@ record HostUrl(Endpoint.Scheme scheme, String authority, String path) {
     /// Resolves `.`, `..` and doubled slashes; no trailing slash; the root is empty.
     private static String clean(String raw) {
         Deque<String> kept = new ArrayDeque<>();
-        for (String part : raw.split("/")) {
+        for (String part : raw.split("/", -1)) {
             switch (part) {
                 case "", "." -> {}
                 case ".." -> kept.pollLast();

@@ -86,7 +86,7 @@ public final class Hosts {
     /// `A:B` as a list of directories.
     public static List<Path> split(String paths) {
         List<Path> parts = new ArrayList<>();
-        for (String part : paths.split(":")) {
+        for (String part : paths.split(":", -1)) {
             if (!part.isEmpty()) {
                 parts.add(Path.of(part));
             }
@@ -112,7 +112,7 @@ public final class Hosts {
                     }
                 }
             } catch (NoSuchFileException absent) {
-                continue;
+                log.trace("no directory {}", root);
             } catch (IOException e) {
                 faults.add(root + ": " + e.getMessage());
             }

@@ -53,7 +53,7 @@ final class Clients implements AutoCloseable {
         this.trust = trust;
         RemovalListener<Key, HttpClient> retire = (_, client, _) -> {
             if (client != null) {
-                var unused = client.shutdown(IDLE.toSeconds(), TimeUnit.SECONDS);
+                var _ = client.shutdown(IDLE.toSeconds(), TimeUnit.SECONDS);
             }
         };
         this.clients = Caffeine.newBuilder()
@@ -134,7 +134,7 @@ final class Clients implements AutoCloseable {
     @Override
     public void close() {
         clients.asMap().values().forEach(client -> {
-            var unused = client.shutdown(0, TimeUnit.SECONDS);
+            var _ = client.shutdown(0, TimeUnit.SECONDS);
         });
         clients.invalidateAll();
     }

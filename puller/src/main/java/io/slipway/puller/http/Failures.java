@@ -4,6 +4,7 @@ import io.vertx.core.http.HttpClosedException;
 import java.net.ConnectException;
 import java.net.NoRouteToHostException;
 import java.security.cert.CertificateException;
+import java.util.concurrent.ExecutionException;
 import javax.net.ssl.SSLException;
 
 /// What went wrong on a connection, in words and kinds.
@@ -13,7 +14,9 @@ final class Failures {
     private Failures() {}
 
     /// One short phrase without addresses of ours or stack traces.
-    static String text(Throwable failure) {
+    static String text(Throwable wrapped) {
+        Throwable cause = wrapped.getCause();
+        Throwable failure = wrapped instanceof ExecutionException && cause != null ? cause : wrapped;
         if (has(failure, CertificateException.class)) {
             return "certificate not trusted: " + message(deepest(failure));
         }

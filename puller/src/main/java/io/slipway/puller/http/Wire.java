@@ -134,9 +134,9 @@ public final class Wire implements AutoCloseable {
             }
         });
         if (request.body().isPresent()) {
-            var unused = sending.end(request.body().get());
+            var _ = sending.end(request.body().get());
         } else {
-            var unused = sending.end();
+            var _ = sending.end();
         }
         try {
             WireResponse response = head.get(options.timeouts().header().toMillis(), TimeUnit.MILLISECONDS);
@@ -145,13 +145,15 @@ public final class Wire implements AutoCloseable {
         } catch (ExecutionException e) {
             observer.request(url.authority(), 0);
             // A kept connection may be closed by the server just when it is used again.
-            if (mayRepeat && e.getCause() instanceof HttpClosedException && request.method() != HttpMethod.POST) {
+            if (mayRepeat
+                    && e.getCause() instanceof HttpClosedException
+                    && !request.method().equals(HttpMethod.POST)) {
                 return send(request, address, false);
             }
             throw new RegistryException(
                     RegistryException.Code.UNREACHABLE,
                     url.authority(),
-                    url.authority() + " gave no answer (" + Failures.text(e.getCause()) + ")",
+                    url.authority() + " gave no answer (" + Failures.text(e) + ")",
                     e);
         } catch (TimeoutException e) {
             observer.request(url.authority(), 0);
@@ -170,7 +172,7 @@ public final class Wire implements AutoCloseable {
 
     private static void abandon(CompletableFuture<WireResponse> head, HttpClientRequest sending) {
         head.cancel(false);
-        var unused = sending.reset(8);
+        var _ = sending.reset(8);
     }
 
     private HttpClientRequest connect(WireRequest request, InetAddress address)
@@ -191,7 +193,7 @@ public final class Wire implements AutoCloseable {
         client.request(dial).onComplete(result -> {
             if (result.succeeded()) {
                 if (!connected.complete(result.result())) {
-                    var unused = result.result().reset(8);
+                    var _ = result.result().reset(8);
                 }
             } else {
                 connected.completeExceptionally(result.cause());

@@ -4,6 +4,7 @@ import io.slipway.puller.RegistryException;
 import io.vertx.core.Context;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.http.HttpMethod;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -103,7 +104,7 @@ public final class WireResponse {
             throw new RegistryException(
                     RegistryException.Code.UNREACHABLE,
                     url.authority(),
-                    "the answer of " + url.shown() + " broke off (" + Failures.text(e.getCause()) + ")",
+                    "the answer of " + url.shown() + " broke off (" + Failures.text(e) + ")",
                     e);
         } catch (TimeoutException e) {
             response.request().reset(8);
@@ -134,7 +135,7 @@ public final class WireResponse {
     public void discard() {
         context.runOnContext(_ -> {
             boolean small = contentLength().orElse(DRAIN_BYTES_MAX + 1L) <= DRAIN_BYTES_MAX
-                    || response.request().getMethod() == io.vertx.core.http.HttpMethod.HEAD
+                    || response.request().getMethod().equals(HttpMethod.HEAD)
                     || response.statusCode() == 204
                     || response.statusCode() == 304;
             response.exceptionHandler(_ -> {});
