@@ -1,14 +1,28 @@
 package io.slipway.linux;
 
+import java.nio.charset.StandardCharsets;
+
 /// An open file descriptor of this process, closed on exec. The owner closes it once everyone who uses it is done:
 /// the number is reused by the kernel, so a call that races with [#close] might reach a stranger's file.
-public abstract sealed class Descriptor implements AutoCloseable permits Dir, FileHandle, Fifo, PidFd {
-    private final String subject;
+public abstract sealed class Descriptor implements AutoCloseable permits Dir, FileHandle, Fifo, PidFd, EventFd, Pipe {
+    private static final byte[] ITSELF = {};
+
+    /// Characters of a path that messages show of a parent.
+    private static final int SUBJECT_MAX = 1000;
+
+    private final String where;
+    private final byte[] name;
     private volatile int fd;
 
     Descriptor(int fd, String subject) {
+        this(fd, subject, ITSELF);
+    }
+
+    /// The subject is put together only when a message needs it.
+    Descriptor(int fd, String where, byte[] name) {
         this.fd = fd;
-        this.subject = subject;
+        this.where = where;
+        this.name = name;
     }
 
     /// The number.
@@ -17,14 +31,23 @@ public abstract sealed class Descriptor implements AutoCloseable permits Dir, Fi
     final int fd() {
         int open = fd;
         if (open < 0) {
-            throw new IllegalStateException(subject + " is closed");
+            throw new IllegalStateException(subject() + " is closed");
         }
         return open;
     }
 
     /// What was opened, for messages.
     final String subject() {
-        return subject;
+        return name.length == 0 ? where : where + "/" + text(name);
+    }
+
+    /// A child of it, for messages. Bounded, because a tree may be deeper than any message.
+    final String subject(byte[] child) {
+        String base = subject();
+        if (base.length() > SUBJECT_MAX) {
+            base = "..." + base.substring(base.length() - SUBJECT_MAX);
+        }
+        return base + "/" + text(child);
     }
 
     public final boolean isOpen() {
@@ -43,6 +66,10 @@ public abstract sealed class Descriptor implements AutoCloseable permits Dir, Fi
 
     @Override
     public final String toString() {
-        return subject;
+        return subject();
+    }
+
+    private static String text(byte[] name) {
+        return new String(name, 0, Math.min(name.length, 300), StandardCharsets.UTF_8);
     }
 }

@@ -4,13 +4,20 @@ package io.slipway.linux;
 public final class Hashers {
     private Hashers() {}
 
+    /// Holder: chosen when first asked, by whoever asks first.
+    private static final class Chosen {
+        static final HasherProvider BEST = LibcryptoHashers.load().orElseGet(JdkHashers::new);
+
+        private Chosen() {}
+    }
+
     /// libcrypto where it can be loaded, otherwise [#jdk]. Chosen once per process.
     public static HasherProvider best() {
-        return Pending.body();
+        return Chosen.BEST;
     }
 
     /// The JDK's MessageDigest. (With C1 only it is 12 times slower than libcrypto.)
     public static HasherProvider jdk() {
-        return Pending.body();
+        return new JdkHashers();
     }
 }

@@ -2,7 +2,7 @@ package io.slipway.linux;
 
 import java.nio.ByteBuffer;
 
-/// Decompresses gzip, one member at a time, streaming, in bounded memory (under 64 KiB of state; the window lies
+/// Decompresses gzip, one member at a time, streaming, in bounded memory (about 100 KiB of state; the window lies
 /// there). Header, CRC and length of each member are verified. One caller at a time, any thread; close it when done.
 ///
 /// Several members are the caller's loop: after [Status#END_OF_MEMBER] call [#reset] and go on with what is left in

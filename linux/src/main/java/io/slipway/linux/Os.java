@@ -8,11 +8,15 @@ public final class Os {
     private Os() {}
 
     public static long effectiveUser() {
-        return Pending.<Long>body();
+        try (Scratch s = Scratch.take()) {
+            return Sys.call(s, Nr.GETEUID, 0);
+        }
     }
 
     public static long effectiveGroup() {
-        return Pending.<Long>body();
+        try (Scratch s = Scratch.take()) {
+            return Sys.call(s, Nr.GETEGID, 0);
+        }
     }
 
     /// The kernel's random id of this boot, 36 characters.
