@@ -43,6 +43,15 @@ public final class ArrivalFailedException extends IOException {
         };
     }
 
+    /// The same failure for one more follower, with that follower's stack.
+    public ArrivalFailedException again() {
+        return switch (verdict) {
+            case Verdict.Failed failed -> new ArrivalFailedException(digest, failed);
+            case Verdict.Rejected rejected -> new ArrivalFailedException(digest, rejected);
+            case Verdict.Verified _ -> throw new IllegalStateException("a verified blob is no failure");
+        };
+    }
+
     private static String message(Throwable cause) {
         @Nullable String message = cause.getMessage();
         return message == null ? cause.getClass().getSimpleName() : message;

@@ -18,9 +18,9 @@ public interface Landing {
     /// The size, once anybody said it: an asker, an earlier fetch, or [#size(long)].
     OptionalLong size();
 
-    /// Says the size (from Content-Length, Content-Range). IOException when it contradicts what is known or
-    /// is too large: the blob is then rejected. Without any size, the size is what has been written when the
-    /// fetch returns.
+    /// Says the size (from Content-Length, Content-Range). [SizeMismatchException] when it contradicts what
+    /// is known or is too large; nothing has changed then, another source may still have the right bytes.
+    /// Without any size, the size is what has been written when the fetch returns.
     void size(long size) throws IOException;
 
     /// What is still to be fetched, ascending, not overlapping. Ranges resumed from an earlier fetch are left
@@ -29,9 +29,10 @@ public interface Landing {
 
     /// Writes the remaining bytes of the buffer at this offset, in any order; blocks on the disk, so not on
     /// an event loop; 256 KiB to 1 MiB in a direct buffer is best. The buffer is the caller's again on
-    /// return. Bytes that have already landed are never overwritten: a second copy of them is ignored.
-    /// StoreException when the disk refuses (the arrival has then failed, whatever the fetch makes of it);
-    /// IOException when the bytes reach past the size.
+    /// return, its position at its limit. Bytes that have already landed, or are being written by another
+    /// thread, are never overwritten: a second copy of them is ignored. StoreException when the disk refuses
+    /// (the arrival has then failed, whatever the fetch makes of it); [SizeMismatchException] when the bytes
+    /// reach past the size (nothing is written then).
     void write(long offset, ByteBuffer data) throws IOException;
 
     /// What readers want next and is missing: blocked reads first, then [Arrival#want] by priority. A hint.

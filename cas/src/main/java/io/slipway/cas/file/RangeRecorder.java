@@ -1,0 +1,136 @@
+package io.slipway.cas.file;
+
+import io.slipway.cas.ByteRange;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Writes down, while an arrival runs, which of its bytes are there, so that the next fetch can go on after a
+/// crash: on a virtual thread of its own, off the path of the bytes.
+///
+/// A failure to write it down is a warning, not a failure of the arrival: at worst more is fetched again.
+final class RangeRecorder {
+
+    /// After this many new bytes, or this much time, those bytes are synced to disk and recorded as such.
+    static final long SYNC_BYTES = 64 << 20;
+
+    static final Duration SYNC_EVERY = Duration.ofSeconds(5);
+
+    /// How often what has been written is recorded: what a killed daemon fetches again at most.
+    static final Duration RECORD_EVERY = Duration.ofMillis(100);
+
+    private static final Logger log = LoggerFactory.getLogger(RangeRecorder.class);
+
+    private final Disk disk;
+    private final LandedBytes bytes;
+    private final Path part;
+    private final Path record;
+    private final String bootId;
+    private final CountDownLatch stop = new CountDownLatch(1);
+    private final Thread thread;
+    private boolean warned;
+
+    // Recorder's thread only, then (after its end) whoever calls park().
+    private List<ByteRange> synced;
+    private long syncedTotal;
+    private long recordedTotal;
+    private long syncedAtNanos;
+
+    RangeRecorder(Disk disk, LandedBytes bytes, Path part, Path record, String bootId, List<ByteRange> synced) {
+        this.disk = disk;
+        this.bytes = bytes;
+        this.part = part;
+        this.record = record;
+        this.bootId = bootId;
+        this.synced = synced;
+        this.syncedTotal = synced.stream().mapToLong(ByteRange::length).sum();
+        this.recordedTotal = bytes.total();
+        this.syncedAtNanos = System.nanoTime();
+        this.thread = Thread.ofVirtual().name("record " + part.getFileName()).unstarted(this::run);
+    }
+
+    void start() {
+        thread.start();
+    }
+
+    /// Ends the thread and waits for what it is doing.
+    void stop() {
+        stop.countDown();
+        boolean interrupted = false;
+        while (true) {
+            try {
+                thread.join();
+                break;
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /// After [#stop]: the last word on an arrival that is given up for now.
+    void park() {
+        attempt(() -> write(bytes.ranges()));
+    }
+
+    private void run() {
+        try {
+            while (!stop.await(RECORD_EVERY.toNanos(), TimeUnit.NANOSECONDS)) {
+                attempt(this::tick);
+            }
+        } catch (InterruptedException nobodyDoes) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void tick() throws IOException {
+        long total = bytes.total();
+        if (total == recordedTotal && total == syncedTotal) {
+            return;
+        }
+        var ranges = bytes.ranges();
+        if (total != recordedTotal) {
+            write(ranges);
+        }
+        long fresh = total - syncedTotal;
+        if (fresh >= SYNC_BYTES || System.nanoTime() - syncedAtNanos >= SYNC_EVERY.toNanos()) {
+            // Only what had landed before the sync began is known to be on disk after it.
+            disk.sync(part);
+            synced = ranges;
+            syncedTotal = total;
+            syncedAtNanos = System.nanoTime();
+            write(ranges);
+        }
+    }
+
+    private void write(List<ByteRange> ranges) throws IOException {
+        var encoded = new RangeRecord(bytes.size().orElse(-1), bootId, synced, ranges).encode();
+        disk.replace(record, encoded, false);
+        recordedTotal = ranges.stream().mapToLong(ByteRange::length).sum();
+    }
+
+    private interface Attempt {
+        void run() throws IOException;
+    }
+
+    private void attempt(Attempt attempt) {
+        try {
+            attempt.run();
+        } catch (IOException e) {
+            if (!warned) {
+                warned = true;
+                log.atWarn()
+                        .addKeyValue("file", record)
+                        .addKeyValue("error", e.getMessage())
+                        .log("What has arrived cannot be recorded; after a crash it is fetched again.");
+            }
+        }
+    }
+}
