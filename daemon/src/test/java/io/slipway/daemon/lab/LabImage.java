@@ -77,10 +77,20 @@ public record LabImage(String tag, Path directory, String manifestDigest, List<S
         String tag = "%s-%s%s"
                 .formatted(format, compression, withLowerLink ? "-lowerlink" : "")
                 .toLowerCase(Locale.ROOT);
+        return build(parent, tag, format, compression, LabLayers.tars(withLowerLink));
+    }
+
+    /// An image that runs, with one layer of `bytes` that do not compress, for tests that stop a pull midway.
+    public static LabImage large(Path parent, int bytes) throws IOException {
+        return build(parent, "large", Format.OCI, Compression.GZIP, LabLayers.large(bytes));
+    }
+
+    private static LabImage build(Path parent, String tag, Format format, Compression compression, List<byte[]> tars)
+            throws IOException {
         Path directory = Files.createDirectories(parent.resolve(tag));
         List<Blob> layers = new ArrayList<>();
         List<String> diffIds = new ArrayList<>();
-        for (byte[] tar : LabLayers.tars(withLowerLink)) {
+        for (byte[] tar : tars) {
             diffIds.add(digest(tar));
             layers.add(store(directory, format.layer(compression), compress(tar, compression)));
         }

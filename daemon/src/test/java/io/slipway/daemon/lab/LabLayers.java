@@ -45,6 +45,11 @@ final class LabLayers {
         return layers;
     }
 
+    /// The base layer and one that is large and does not compress.
+    static List<byte[]> large(int bytes) throws IOException {
+        return List.of(tar(LabLayers::base), tar(tar -> tar.file("srv/large", attributes(0644), pattern(9, bytes))));
+    }
+
     private static void base(TarBytes tar) throws IOException {
         for (String directory : List.of(
                 "bin",

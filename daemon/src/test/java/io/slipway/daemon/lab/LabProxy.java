@@ -61,6 +61,7 @@ public final class LabProxy implements AutoCloseable {
     private long bodyBytes;
     private long holdAfter = Long.MAX_VALUE;
     private int held;
+    private int open;
 
     private LabProxy(HttpServer server, String target) {
         this.server = server;
@@ -125,6 +126,25 @@ public final class LabProxy implements AutoCloseable {
         }
     }
 
+    /// Requests under way.
+    public int openBodies() {
+        lock.lock();
+        try {
+            return open;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void count(int change) {
+        lock.lock();
+        try {
+            open += change;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     private void serve(HttpExchange exchange) throws IOException {
         URI uri = exchange.getRequestURI();
         HttpRequest.Builder request = HttpRequest.newBuilder(URI.create("http://" + target.get() + uri))
@@ -138,6 +158,7 @@ public final class LabProxy implements AutoCloseable {
         long delivered = 0;
         long from = 0;
         int status = 502;
+        count(1);
         try (exchange) {
             HttpResponse<InputStream> response =
                     client.send(request.build(), HttpResponse.BodyHandlers.ofInputStream());
@@ -159,6 +180,7 @@ public final class LabProxy implements AutoCloseable {
                     status,
                     from,
                     delivered));
+            count(-1);
         }
     }
 

@@ -73,7 +73,7 @@ final class PaxRecords {
 
     private static void refuseNul(String key, byte[] value) {
         boolean textual = key.equals("path") || key.equals("linkpath") || key.equals("uname") || key.equals("gname");
-        if (key.indexOf('\0') >= 0 || textual && find(value, 0, value.length, (byte) 0) >= 0) {
+        if (key.indexOf('\0') >= 0 || (textual && find(value, 0, value.length, (byte) 0) >= 0)) {
             throw new NumberFormatException("NUL in PAX record " + key.replace('\0', '\uFFFD'));
         }
     }

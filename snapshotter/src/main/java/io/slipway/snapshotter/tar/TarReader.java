@@ -144,7 +144,7 @@ public final class TarReader {
 
     /// Reads a header block; false at the end: two zero blocks, or the end of the stream in place of either.
     private boolean header() throws IOException, InterruptedException {
-        if (!whole() || TarHeader.isZero(block) && atEnd()) {
+        if (!whole() || (TarHeader.isZero(block) && atEnd())) {
             return false;
         }
         about = "entry " + TarEntry.text(Arrays.copyOf(block, nameLength()));

@@ -1,0 +1,193 @@
+package io.slipway.daemon.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.slipway.daemon.lab.CriImages;
+import io.slipway.daemon.lab.LabContainerd;
+import io.slipway.daemon.lab.LabImage;
+import io.slipway.daemon.lab.LabProcess;
+import io.slipway.daemon.lab.LabProxy;
+import io.slipway.daemon.lab.LabRegistry;
+import io.slipway.daemon.lab.PackagedDaemon;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Debian's containerd, its CRI plugin and skopeo pull through the mirror: cold, warm, and with upstream gone.
+@Tag("root")
+@Tag("peer")
+final class MirrorPeersTest {
+    @TempDir
+    Path work;
+
+    private LabRegistry registry;
+    private LabProxy upstream;
+    private PackagedDaemon daemon;
+    private LabImage image;
+    private String reference;
+    private Path certs;
+
+    @BeforeEach
+    void start() throws Exception {
+        registry = LabRegistry.start(work);
+        upstream = LabProxy.start(registry.host());
+        image = LabImage.build(work.resolve("i"), LabImage.Format.OCI, LabImage.Compression.GZIP, false);
+        registry.push(image, "lab/mirrored");
+        reference = upstream.host() + "/lab/mirrored:" + image.tag();
+        Path config = work.resolve("slipway.toml");
+        Files.writeString(config, "version = 3\n[mirror]\nupstreams = [\"" + upstream.host() + "\"]\n");
+        daemon = PackagedDaemon.start(work.resolve("slipway"), "--config", config.toString());
+        certs = work.resolve("certs.d");
+        Path directory = Files.createDirectories(certs.resolve(upstream.host().replace(":", "_") + "_"));
+        Files.writeString(directory.resolve("hosts.toml"), """
+                server = "http://%s"
+                [host."http://%s"]
+                  capabilities = ["pull", "resolve"]
+                """.formatted(upstream.host(), daemon.mirror()));
+    }
+
+    @AfterEach
+    void stop() {
+        daemon.close();
+        upstream.close();
+        registry.close();
+    }
+
+    @Test
+    void containerdPullsColdThenWarmThenWithUpstreamStopped() throws Exception {
+        pullWithContainerd("cold");
+        assertThat(layerRequests()).as("each layer is fetched from upstream").isNotEmpty();
+        int cold = layerRequests().size();
+        pullWithContainerd("warm");
+        assertThat(layerRequests()).as("no layer is fetched again").hasSize(cold);
+        registry.stop();
+        pullWithContainerd("alone");
+    }
+
+    @Test
+    void theKubeletsCallPullsColdAndWarm() throws Exception {
+        for (String round : List.of("cold", "warm")) {
+            Path home = Files.createDirectory(work.resolve("cri-" + round));
+            try (LabContainerd containerd = LabContainerd.start(home, certs);
+                    CriImages cri = new CriImages(containerd.socket())) {
+                assertThat(cri.pull(reference)).startsWith("sha256:");
+                assertThat(containerd.checkCtr("-n", "k8s.io", "images", "ls", "-q"))
+                        .contains(reference);
+            }
+        }
+        assertThat(layerRequests()).hasSize(new TreeSet<>(image.layers()).size());
+    }
+
+    @Test
+    void skopeoCopiesThroughThePathPrefix() throws Exception {
+        String through = "docker://" + daemon.mirror() + "/" + reference;
+        for (String round : List.of("cold", "warm")) {
+            Path target = work.resolve("skopeo-" + round);
+            LabProcess.check(
+                    "skopeo",
+                    "--insecure-policy",
+                    "copy",
+                    "-q",
+                    "--src-tls-verify=false",
+                    "--preserve-digests",
+                    through,
+                    "dir:" + target);
+            assertThat(target.resolve("manifest.json"))
+                    .hasSameBinaryContentAs(image.directory().resolve("manifest.json"));
+        }
+        registry.stop();
+        LabProcess.check(
+                "skopeo",
+                "--insecure-policy",
+                "copy",
+                "-q",
+                "--src-tls-verify=false",
+                "--preserve-digests",
+                through,
+                "dir:" + work.resolve("skopeo-alone"));
+    }
+
+    @Test
+    void anUnlistedPrivateHostIsRefusedWithoutAConnection() throws Exception {
+        AtomicInteger accepted = new AtomicInteger();
+        try (ServerSocket listener = new ServerSocket(0, 10, InetAddress.getLoopbackAddress());
+                HttpClient client = HttpClient.newHttpClient()) {
+            Thread.ofVirtual().start(() -> {
+                try {
+                    while (true) {
+                        listener.accept().close();
+                        accepted.incrementAndGet();
+                    }
+                } catch (IOException closed) {
+                    // the test is over
+                }
+            });
+            HttpResponse<String> response = client.send(
+                    HttpRequest.newBuilder(URI.create("http://" + daemon.mirror()
+                                    + "/v2/lab/mirrored/manifests/1?ns=127.0.0.1:" + listener.getLocalPort()))
+                            .build(),
+                    HttpResponse.BodyHandlers.ofString());
+            assertThat(response.statusCode()).isEqualTo(403);
+            assertThat(response.body()).contains("DENIED").contains("upstreams");
+            assertThat(accepted.get()).isZero();
+        }
+    }
+
+    @Test
+    void aBlobAlteredUpstreamNeverReachesAClientWhole() throws Exception {
+        String layer = image.layers().getFirst();
+        try (RandomAccessFile blob =
+                new RandomAccessFile(registry.blobFile(layer).toFile(), "rw")) {
+            blob.seek(blob.length() / 2);
+            int old = blob.read();
+            blob.seek(blob.length() / 2);
+            blob.write(old ^ 1);
+        }
+        long size = Files.size(registry.blobFile(layer));
+        String url = "http://" + daemon.mirror() + "/v2/lab/mirrored/blobs/" + layer + "?ns=" + upstream.host();
+        for (String protocol : List.of("--http1.1", "--http2-prior-knowledge")) {
+            Path body = work.resolve("body" + protocol);
+            LabProcess.Result result = LabProcess.run(
+                    Map.of(), List.of("curl", "-sS", "--max-time", "60", protocol, "-o", body.toString(), url));
+            assertThat(result.exit())
+                    .as("curl " + protocol + " must fail: " + result.output())
+                    .isNotZero();
+            assertThat(Files.exists(body) ? Files.size(body) : 0).isLessThan(size);
+        }
+        assertThat(daemon.holds(layer)).isFalse();
+        assertThat(daemon.ingests()).isEmpty();
+    }
+
+    private void pullWithContainerd(String round) throws Exception {
+        Path home = Files.createDirectory(work.resolve("containerd-" + round));
+        try (LabContainerd containerd = LabContainerd.start(home, certs)) {
+            containerd.checkCtr("images", "pull", "--hosts-dir", certs.toString(), reference);
+            assertThat(containerd.checkCtr("images", "check"))
+                    .contains(reference)
+                    .contains("complete");
+        }
+    }
+
+    private List<LabProxy.Seen> layerRequests() {
+        return upstream.seen().stream()
+                .filter(seen -> seen.method().equals("GET"))
+                .filter(seen -> seen.blob().filter(image.layers()::contains).isPresent())
+                .toList();
+    }
+}

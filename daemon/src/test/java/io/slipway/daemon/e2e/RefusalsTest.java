@@ -1,0 +1,140 @@
+package io.slipway.daemon.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.slipway.daemon.lab.LabImage;
+import io.slipway.daemon.lab.LabProcess;
+import io.slipway.daemon.lab.LabRegistry;
+import io.slipway.daemon.lab.PackagedDaemon;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+
+/// What goes wrong says so in one line, with the exit code of its kind, and leaves nothing behind.
+@Tag("root")
+@Tag("peer")
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+final class RefusalsTest {
+    private Path work;
+    private LabRegistry registry;
+    private LabRegistry locked;
+    private PackagedDaemon daemon;
+
+    @BeforeAll
+    void start(@TempDir Path temporary) throws Exception {
+        work = temporary;
+        registry = LabRegistry.start(Files.createDirectory(work.resolve("open")));
+        locked = LabRegistry.startWithPassword(Files.createDirectory(work.resolve("locked")), "lab", "secret");
+        daemon = PackagedDaemon.start(work.resolve("slipway"));
+    }
+
+    @AfterAll
+    void stop() {
+        daemon.close();
+        registry.close();
+        locked.close();
+    }
+
+    @Test
+    void anUnknownImageIsThree() throws Exception {
+        assertRefused(3, registry.host() + "/lab/nothing:here", "lab/nothing");
+    }
+
+    @Test
+    void aRefusalIsFourAndTheRightPasswordOpens() throws Exception {
+        LabImage image = LabImage.build(work.resolve("i1"), LabImage.Format.OCI, LabImage.Compression.GZIP, false);
+        String reference = locked.push(image, "lab/private", "--dest-creds=lab:secret");
+        assertRefused(4, reference, locked.host());
+        LabProcess.Result wrong = daemon.slipway("pull", "--user", "lab:wrong", reference);
+        assertThat(wrong.exit()).as(wrong.output()).isEqualTo(4);
+        assertThat(wrong.output()).doesNotContain("wrong:").doesNotContain("lab:wrong");
+        daemon.checkSlipway("pull", "--user", "lab:secret", reference);
+        assertThat(daemon.process().log()).doesNotContain("secret");
+    }
+
+    @Test
+    void anUnreachableRegistryIsFive() throws Exception {
+        int nobody = LabProcess.freePort();
+        assertRefused(5, "127.0.0.1:" + nobody + "/lab/image:1", "127.0.0.1:" + nobody);
+    }
+
+    @Test
+    void aMalformedReferenceIsTwo() throws Exception {
+        assertRefused(2, "UPPER/case:tag", "UPPER/case");
+    }
+
+    @Test
+    void anAlteredBlobIsSixAndNothingOfItIsInTheStore() throws Exception {
+        LabImage image = LabImage.build(work.resolve("i2"), LabImage.Format.OCI, LabImage.Compression.ZSTD, false);
+        String reference = registry.push(image, "lab/altered");
+        String layer = image.layers().getFirst();
+        try (RandomAccessFile blob =
+                new RandomAccessFile(registry.blobFile(layer).toFile(), "rw")) {
+            blob.seek(blob.length() / 2);
+            int old = blob.read();
+            blob.seek(blob.length() / 2);
+            blob.write(old ^ 1);
+        }
+        LabProcess.Result result = assertRefused(6, reference, layer);
+        assertThat(result.stderr()).contains(layer);
+        assertThat(daemon.holds(layer)).isFalse();
+        assertThat(daemon.checkSlipway("images")).doesNotContain(reference);
+    }
+
+    @Test
+    void aDaemonThatIsNotThereIsFive() throws Exception {
+        LabProcess.Result result = LabProcess.run(
+                Map.of(),
+                List.of(
+                        PackagedDaemon.distribution().resolve("bin/slipway").toString(),
+                        "--address",
+                        work.resolve("nobody.sock").toString(),
+                        "images"));
+        assertThat(result.exit()).as(result.output()).isEqualTo(5);
+        assertThat(result.stderr()).hasLineCount(1).contains("nobody.sock");
+    }
+
+    @Test
+    void aMirrorPortInUseIsThree() throws Exception {
+        Path home = work.resolve("second");
+        LabProcess second = LabProcess.start(
+                work.resolve("second.log"),
+                Map.of(),
+                List.of(
+                        PackagedDaemon.distribution().resolve("bin/slipwayd").toString(),
+                        "--root",
+                        home.resolve("root").toString(),
+                        "--state",
+                        home.resolve("state").toString(),
+                        "--mirror-address",
+                        daemon.mirror(),
+                        "--metrics-address",
+                        "off"));
+        assertThat(second.awaitExit()).as(second.log()).isEqualTo(3);
+        assertThat(second.log()).contains(daemon.mirror());
+        assertThat(home.resolve("state/ready.json")).doesNotExist();
+    }
+
+    private LabProcess.Result assertRefused(int exit, String reference, String named) throws Exception {
+        LabProcess.Result result = daemon.slipway("pull", reference);
+        assertThat(result.exit()).as(result.output()).isEqualTo(exit);
+        assertThat(result.stderr().lines().filter(line -> line.startsWith("slipway: pull ")))
+                .as("one line on standard error: " + result.stderr())
+                .hasSize(1)
+                .first()
+                .asString()
+                .contains(named)
+                .contains("; ");
+        assertThat(result.stdout()).isEmpty();
+        assertThat(daemon.ingests()).isEmpty();
+        return result;
+    }
+}
