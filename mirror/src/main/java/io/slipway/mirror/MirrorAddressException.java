@@ -1,6 +1,7 @@
 package io.slipway.mirror;
 
 import java.io.IOException;
+import org.jspecify.annotations.Nullable;
 
 /// An address of the mirror that cannot be listened on.
 public final class MirrorAddressException extends IOException {
@@ -10,7 +11,7 @@ public final class MirrorAddressException extends IOException {
     private final String address;
     private final boolean inUse;
 
-    MirrorAddressException(String address, boolean inUse, String what, Throwable cause) {
+    MirrorAddressException(String address, boolean inUse, String what, @Nullable Throwable cause) {
         super(what, cause);
         this.address = address;
         this.inUse = inUse;

@@ -2,9 +2,8 @@ package io.slipway.mirror;
 
 import java.time.Duration;
 
-/// What the mirror counts. The daemon plugs its registry in; calls come from event loops and virtual threads at once
-/// and
-/// must neither block nor throw.
+/// What the mirror counts. The daemon plugs its registry in; calls come from event loops and virtual threads at
+/// once and must neither block nor throw.
 public interface MirrorMetrics {
 
     /// What a request was for.

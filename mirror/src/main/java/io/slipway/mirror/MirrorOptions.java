@@ -7,24 +7,21 @@ import java.util.Optional;
 import java.util.function.Predicate;
 
 /// What a mirror is told at start. Immutable; `of(...)` gives the defaults of the configuration file, the `with...`
-/// methods
-/// change one thing each.
+/// methods change one thing each.
 ///
 /// @param listen addresses: `host:port`, `[ipv6]:port`, port 0 for a free one, or `unix:PATH`
-/// @param upstreams key `[mirror] upstreams`: `host`, `host:port`, `*.suffix` or `*`; a host named here (not by `*`)
-/// may have
-///     any address
+/// @param upstreams key `[mirror] upstreams`: `host`, `host:port`, `*.suffix` or `*`; a host named here (not by
+///     `*`) may have any address
 /// @param defaultUpstream key `default_upstream`: where names without host go; empty = none. Excludes `local`
 /// @param local key `local`: names without host belong to the registry of our own
-/// @param publicCache key `public_cache`: the operator declares everything in the cache readable by every client, so
-/// that
-///     upstream is not asked first
+/// @param publicCache key `public_cache`: the operator declares everything in the cache readable by every client,
+///     so that upstream is not asked first
 /// @param earlyRanges key `early_ranges`: a range of a blob still arriving may be answered before its digest is
-/// verified
+///     verified
 /// @param configured true for a host that has a directory of its own in `config_path`; such a host may have any
-/// address.
-///     Called on virtual threads, may read files
-/// @param nodeId this node's name in `Via`, 1 to 128 of `[A-Za-z0-9._-]`; requests that carry it are our own come back
+///     address. Called on virtual threads, may read files
+/// @param nodeId this node's name in `Via`, 1 to 128 of `[A-Za-z0-9._-]`; requests that carry it are our own come
+///     back
 /// @param tls certificate and key in PEM; empty = plain HTTP/1.1 and h2c
 /// @param plainOffLoopback the explicit word without which a listener off loopback needs `tls`
 /// @param limits every bound
@@ -65,8 +62,7 @@ public record MirrorOptions(
     }
 
     /// The configuration's defaults: every upstream with a public address, no default upstream, the local registry,
-    /// early
-    /// ranges, no host configured.
+    /// early ranges, no host configured.
     public static MirrorOptions of(List<String> listen, String nodeId) {
         return new MirrorOptions(
                 listen,
