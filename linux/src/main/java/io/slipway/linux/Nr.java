@@ -67,6 +67,9 @@ final class Nr {
     static final long FSCONFIG = 431;
     static final long FSMOUNT = 432;
 
+    static final long UNSHARE = of(272, 97);
+    static final long CHDIR = of(80, 49);
+
     // Processes.
     static final long GETEUID = of(107, 175);
     static final long GETEGID = of(108, 177);

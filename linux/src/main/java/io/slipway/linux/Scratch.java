@@ -107,6 +107,13 @@ final class Scratch implements AutoCloseable {
         return path(path.getBytes(StandardCharsets.UTF_8));
     }
 
+    /// A NUL-terminated copy of `text` in [#data] at `offset`.
+    long text(int offset, String text) throws LinuxException {
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        checkPath(bytes);
+        return text(data().asSlice(offset), bytes);
+    }
+
     /// The way to an open descriptor, for calls that take only paths.
     long pathOf(int fd) {
         return text(name1, ("/proc/self/fd/" + fd).getBytes(StandardCharsets.US_ASCII));
