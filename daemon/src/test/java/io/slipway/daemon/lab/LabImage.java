@@ -14,7 +14,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.zip.GZIPOutputStream;
 
-/// One variant of the test image, as a directory that skopeo's `dir:` transport reads: `manifest.json` of any type and
+/// One variant of the test image, as a directory that skopeo's `dir:` transport reads: `manifest.json` of
+/// any type
+/// and
 /// each blob under its hex digest.
 ///
 /// @param tag the name of the variant, used as tag

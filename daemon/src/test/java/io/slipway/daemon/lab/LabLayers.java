@@ -12,7 +12,8 @@ import java.util.Map;
 import java.util.Random;
 import java.util.stream.Stream;
 
-/// The layers of the test image as uncompressed tars, bottom first. Together they hold everything that has ever made
+/// The layers of the test image as uncompressed tars, bottom first. Together they hold everything that has
+/// ever made
 /// one unpacker differ from another, and busybox, so that the image runs.
 final class LabLayers {
     /// The content of big files; printed nowhere because it never varies.
@@ -177,7 +178,8 @@ final class LabLayers {
         return new Attributes(mode, 0, 0, TIME_NS);
     }
 
-    /// vfs_cap_data revision 2 (linux/capability.h) with CAP_SETUID, bit 7, permitted and effective: holds byte 0x80.
+    /// vfs_cap_data revision 2 (linux/capability.h) with CAP_SETUID, bit 7, permitted and effective: holds
+    /// byte 0x80.
     private static byte[] capSetuid() {
         byte[] data = new byte[20];
         data[0] = 1;

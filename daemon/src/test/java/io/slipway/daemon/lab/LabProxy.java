@@ -24,7 +24,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// An HTTP/1.1 proxy in front of a registry that writes down what is asked and how much is delivered, and that can
+/// An HTTP/1.1 proxy in front of a registry that writes down what is asked and how much is delivered, and
+/// that can
 /// hold blob bodies back, so that a test stops a pull at a known point.
 public final class LabProxy implements AutoCloseable {
     private static final int CHUNK = 32 * 1024;
@@ -116,7 +117,8 @@ public final class LabProxy implements AutoCloseable {
         }
     }
 
-    /// Everything answered so far, oldest first; a body under way counts with what was delivered when it ended.
+    /// Everything answered so far, oldest first; a body under way counts with what was delivered when it
+    /// ended.
     public List<Seen> seen() {
         lock.lock();
         try {

@@ -34,7 +34,8 @@ public final class PackagedDaemon implements AutoCloseable {
         return distribution;
     }
 
-    /// Starts it with everything below `home` and waits until it is ready. Ports are picked by the system unless
+    /// Starts it with everything below `home` and waits until it is ready. Ports are picked by the system
+    /// unless
     /// `flags` say otherwise. Starting again with the same home is a restart.
     public static PackagedDaemon start(Path home, String... flags) throws Exception {
         Files.createDirectories(home);

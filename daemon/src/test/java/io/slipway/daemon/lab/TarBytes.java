@@ -8,8 +8,10 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/// Writes tar archives byte for byte: PAX records before ustar headers, names and xattr values as given. Its own, so
-/// that the reader under test is not checked against a writer that shares its mistakes or its text decoding.
+/// Writes tar archives byte for byte: PAX records before ustar headers, names and xattr values as given.
+/// Its own, so
+/// that the reader under test is not checked against a writer that shares its mistakes or its text
+/// decoding.
 final class TarBytes implements AutoCloseable {
     private static final int BLOCK = 512;
     private static final byte[] NOTHING = {};
@@ -60,7 +62,8 @@ final class TarBytes implements AutoCloseable {
         entry(bytes(name), '0', NOTHING, 0, 0, 0, new Attributes(0, 0, 0, 0), Map.of());
     }
 
-    /// A sparse file in the GNU 1.0 form for PAX: data at `head` bytes from the start and at the end, a hole between.
+    /// A sparse file in the GNU 1.0 form for PAX: data at `head` bytes from the start and at the end, a
+    /// hole between.
     void sparseFile(String name, Attributes attributes, byte[] head, byte[] tail, long size) throws IOException {
         String map = "2\n0\n" + head.length + "\n" + (size - tail.length) + "\n" + tail.length + "\n";
         byte[] mapBlock = Arrays.copyOf(bytes(map), BLOCK);

@@ -1,0 +1,80 @@
+package io.slipway.daemon.config;
+
+import java.util.Arrays;
+import java.util.Optional;
+
+/// Every key of the configuration file: its dotted path, its type and a line that says what it is for.
+/// Defaults are in [Defaults], because some depend on who runs the daemon.
+public enum Key {
+    VERSION("version", Kind.NUMBER, "layout of this file"),
+    ROOT("root", Kind.TEXT, "what survives a reboot: blobs, metadata, snapshots"),
+    STATE("state", Kind.TEXT, "what does not: sockets, mounts, ready.json"),
+    ROLES("roles", Kind.LIST, "mirror, api, runtime (needs root, a shim and runc; brings api)"),
+    GRPC_ADDRESS("grpc.address", Kind.TEXT, "unix socket of the API"),
+    GRPC_UID("grpc.uid", Kind.NUMBER, "owner of the socket"),
+    GRPC_GID("grpc.gid", Kind.NUMBER, "group of the socket, mode 0660"),
+    METRICS_ADDRESS("metrics.address", Kind.TEXT, "HOST:PORT of /v1/metrics, /healthz, /readyz; \"off\" = none"),
+    MIRROR_ADDRESS("mirror.address", Kind.LIST, "HOST:PORT or unix:PATH, one or a list; \"off\" = none"),
+    MIRROR_UPSTREAMS("mirror.upstreams", Kind.LIST, "registries the mirror may ask: host[:port], *.suffix, *"),
+    MIRROR_DEFAULT_UPSTREAM("mirror.default_upstream", Kind.TEXT, "registry of names without host; switches local off"),
+    MIRROR_LOCAL("mirror.local", Kind.FLAG, "be a registry of its own for names without host"),
+    MIRROR_PUBLIC_CACHE("mirror.public_cache", Kind.FLAG, "serve private content to everybody who reaches the mirror"),
+    MIRROR_EARLY_RANGES("mirror.early_ranges", Kind.FLAG, "serve ranges of a blob before all of it is verified"),
+    REGISTRY_CONFIG_PATH("registry.config_path", Kind.TEXT, "directories with <host>/hosts.toml, separated by ':'"),
+    STORE_MAX_BYTES("store.max_bytes", Kind.TEXT, "bound of pull-through content, e.g. \"50GiB\"; \"0\" = none"),
+    STORE_MIN_FREE("store.min_free", Kind.TEXT, "free space to keep, e.g. \"10%\" or \"20GiB\""),
+    STORE_SHARING_POLICY("store.sharing_policy", Kind.TEXT, "blobs across namespaces: shared or isolated"),
+    PULL_MAX_CONCURRENT_DOWNLOADS("pull.max_concurrent_downloads", Kind.NUMBER, "blobs fetched at once per image"),
+    PULL_CONNECTIONS_PER_HOST("pull.connections_per_host", Kind.NUMBER, "connections per registry host"),
+    PULL_MAX_UNPACKS("pull.max_unpacks", Kind.NUMBER, "layers unpacked at once; 0 = one per core"),
+    SNAPSHOTS_DEFAULT("snapshots.default", Kind.TEXT, "snapshotter where a client names none"),
+    SNAPSHOTS_SYNC("snapshots.sync", Kind.TEXT, "background or before-commit"),
+    DEBUG_LEVEL("debug.level", Kind.TEXT, "trace, debug, info, warn or error"),
+    DEBUG_FORMAT("debug.format", Kind.TEXT, "text or json");
+
+    /// What a value may be.
+    enum Kind {
+        TEXT,
+        NUMBER,
+        FLAG,
+        /// A list of texts; one text alone is a list of one.
+        LIST
+    }
+
+    private final String path;
+    private final Kind kind;
+    private final String purpose;
+
+    Key(String path, Kind kind, String purpose) {
+        this.path = path;
+        this.kind = kind;
+        this.purpose = purpose;
+    }
+
+    /// Dotted path, as in `mirror.address`.
+    public String path() {
+        return path;
+    }
+
+    Kind kind() {
+        return kind;
+    }
+
+    String purpose() {
+        return purpose;
+    }
+
+    /// Table the key lives in; empty for the top level.
+    String table() {
+        int dot = path.indexOf('.');
+        return dot < 0 ? "" : path.substring(0, dot);
+    }
+
+    String leaf() {
+        return path.substring(path.indexOf('.') + 1);
+    }
+
+    static Optional<Key> at(String path) {
+        return Arrays.stream(values()).filter(k -> k.path.equals(path)).findFirst();
+    }
+}

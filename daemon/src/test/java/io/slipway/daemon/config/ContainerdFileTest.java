@@ -1,0 +1,120 @@
+package io.slipway.daemon.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.event.Level;
+
+class ContainerdFileTest {
+    private static final Host ROOT = new Host(Map.of(), 0);
+
+    @TempDir
+    Path dir;
+
+    @Test
+    void keysOfVersion2WithTheSameMeaningAreHonoured() throws Exception {
+        ConfigLoader.Loaded loaded = read("""
+                version = 2
+                root = "/data/c"
+                state = "/data/run"
+                oom_score = -999
+                disabled_plugins = []
+                imports = ["/etc/more.toml"]
+                [grpc]
+                  address = "/data/run/c.sock"
+                  uid = 3
+                  gid = 4
+                  max_recv_message_size = 16777216
+                  tcp_address = ""
+                [debug]
+                  address = ""
+                  level = "panic"
+                [metrics]
+                  address = ""
+                  grpc_histogram = false
+                [plugins]
+                  [plugins."io.containerd.gc.v1.scheduler"]
+                    pause_threshold = 0.02
+                  [plugins."io.containerd.metadata.v1.bolt"]
+                    content_sharing_policy = "isolated"
+                  [plugins."io.containerd.grpc.v1.cri"]
+                    sandbox_image = "registry.k8s.io/pause:3.6"
+                    max_concurrent_downloads = 3
+                    [plugins."io.containerd.grpc.v1.cri".containerd]
+                      snapshotter = "native"
+                    [plugins."io.containerd.grpc.v1.cri".registry]
+                      config_path = "/etc/c/certs.d"
+                """);
+
+        Config config = loaded.config();
+        assertThat(config.root()).isEqualTo(Path.of("/data/c"));
+        assertThat(config.state()).isEqualTo(Path.of("/data/run"));
+        assertThat(config.grpc()).isEqualTo(new Config.Grpc(Path.of("/data/run/c.sock"), 3, 4));
+        assertThat(config.debug().level()).isEqualTo(Level.ERROR);
+        assertThat(config.metrics()).isEmpty();
+        assertThat(config.store().shared()).isFalse();
+        assertThat(config.pull().maxConcurrentDownloads()).isEqualTo(3);
+        assertThat(config.snapshots().defaultSnapshotter()).isEqualTo("native");
+        assertThat(config.registry().configPath()).containsExactly(Path.of("/etc/c/certs.d"));
+        assertThat(loaded.warnings())
+                .singleElement()
+                .satisfies(line -> assertThat(line)
+                        .endsWith(
+                                "containerd keys without a meaning here: grpc.max_recv_message_size, imports, oom_score, "
+                                        + "plugins.\"io.containerd.gc.v1.scheduler\", "
+                                        + "plugins.\"io.containerd.grpc.v1.cri\".sandbox_image"));
+    }
+
+    @Test
+    void keysOfVersion3AreFoundInTheirNewPlaces() throws Exception {
+        Config config = read("""
+                version = 3
+                [plugins."io.containerd.cri.v1.images"]
+                  snapshotter = "native"
+                  max_concurrent_downloads = 5
+                [plugins."io.containerd.cri.v1.images".registry]
+                  config_path = "/a:/b"
+                [plugins."io.containerd.transfer.v1.local"]
+                  max_concurrent_unpacks = 2
+                """).config();
+
+        assertThat(config.snapshots().defaultSnapshotter()).isEqualTo("native");
+        assertThat(config.pull()).isEqualTo(new Config.Pull(5, 4, 2));
+        assertThat(config.registry().configPath()).isEqualTo(List.of(Path.of("/a"), Path.of("/b")));
+    }
+
+    @Test
+    void aTcpApiIsRefused() {
+        assertThatThrownBy(() -> read("version = 2\n[grpc]\ntcp_address = '0.0.0.0:1'\n"))
+                .isInstanceOf(ConfigException.class)
+                .hasMessageContaining("grpc.tcp_address: the API is served on a unix socket only");
+    }
+
+    @Test
+    void aStreamProcessorWithoutItsProgramIsRefused() {
+        assertThatThrownBy(() -> read("""
+                        version = 2
+                        [stream_processors."io.containerd.ocicrypt.decoder.v1.tar"]
+                          path = "ctd-decoder-nowhere"
+                        """))
+                .hasMessageContaining("no program \"ctd-decoder-nowhere\"; install it or remove the table");
+    }
+
+    @Test
+    void otherVersionsAreRefused() {
+        assertThatThrownBy(() -> read("version = 1\n")).hasMessageContaining("version 1 is not read");
+        assertThatThrownBy(() -> read("version = 4\n")).hasMessageContaining("version 4 is not read");
+        assertThatThrownBy(() -> read("oom_score = 1\n")).hasMessageContaining("version 1 is not read");
+    }
+
+    private ConfigLoader.Loaded read(String text) throws IOException, ConfigException {
+        return new ConfigLoader(ROOT).file(Files.writeString(dir.resolve("config.toml"), text));
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.slipway.daemon.log;
+
+import org.jspecify.annotations.NullMarked;
