@@ -1,0 +1,24 @@
+package io.slipway.daemon;
+
+/// For the person who started the daemon by hand: where things are and one line each to try.
+final class Hints {
+    private Hints() {}
+
+    static void print(ReadyFile ready, Console console) {
+        if (!ready.address().isEmpty()) {
+            console.hint("socket   " + ready.address());
+            console.hint("         slipway --address " + ready.address() + " pull docker.io/library/busybox:latest");
+        }
+        for (String mirror : ready.mirror()) {
+            console.hint("mirror   " + mirror);
+            if (!mirror.startsWith("unix:")) {
+                console.hint("         skopeo inspect --tls-verify=false docker://" + mirror
+                        + "/docker.io/library/busybox:latest");
+            }
+        }
+        if (!ready.metrics().isEmpty()) {
+            console.hint("metrics  http://" + ready.metrics() + "/v1/metrics");
+            console.hint("         curl http://" + ready.metrics() + "/readyz");
+        }
+    }
+}

@@ -1,0 +1,210 @@
+package io.slipway.daemon;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MultiGauge;
+import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.TimeGauge;
+import io.micrometer.core.instrument.Timer;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.slipway.mirror.MirrorMetrics;
+import io.slipway.puller.PullerObserver;
+import io.slipway.runtime.RuntimeCounts;
+import io.slipway.runtime.TaskState;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.IntSupplier;
+import java.util.function.Supplier;
+
+/// Everything that `/v1/metrics` says. Names that containerd has are containerd's, ours begin with
+/// `slipway_`.
+/// Labels come from closed sets, never from what a client may choose, except registry hosts: of those the
+/// first
+/// [#HOSTS_MAX] get a label of their own.
+final class Meters implements MirrorMetrics, PullerObserver {
+    /// Series per host are bounded: a mirror for everything would otherwise let its clients fill our
+    /// memory.
+    private static final int HOSTS_MAX = 50;
+
+    private static final RuntimeCounts NONE = new RuntimeCounts(Map.of(), Map.of());
+    /// Bounds of pull times in seconds: from a warm manifest check to a very large image.
+    private static final Duration[] PULL_BUCKETS = {
+        Duration.ofMillis(100),
+        Duration.ofMillis(500),
+        Duration.ofSeconds(1),
+        Duration.ofSeconds(5),
+        Duration.ofSeconds(15),
+        Duration.ofSeconds(60),
+        Duration.ofSeconds(300),
+        Duration.ofSeconds(1200)
+    };
+
+    private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    private final AtomicReference<Supplier<RuntimeCounts>> runtime = new AtomicReference<>(() -> NONE);
+    private final MultiGauge containers = MultiGauge.builder("containerd.container.count")
+            .description("Containers by namespace")
+            .register(registry);
+    private final MultiGauge tasks = MultiGauge.builder("containerd.task.count")
+            .description("Tasks by state")
+            .register(registry);
+    private final Timer pulls = Timer.builder("containerd.image.pull.duration")
+            .description("Time from the start of a pull to its end, successful ones only")
+            .serviceLevelObjectives(PULL_BUCKETS)
+            .register(registry);
+    private final Map<Kind, Map<Source, Counter>> mirrorBytes = new EnumMap<>(Kind.class);
+    private final Map<String, Boolean> hosts = new TreeMap<>();
+
+    Meters(Version version, Duration startedSince, Readiness readiness) {
+        Gauge.builder("slipway.build.info", () -> 1)
+                .description("What is running")
+                .tags("version", version.version(), "revision", version.revision())
+                .register(registry);
+        Gauge.builder("slipway.ready", readiness, r -> r.ready() ? 1 : 0)
+                .description("1 when every enabled role answers")
+                .register(registry);
+        long began = System.nanoTime() - startedSince.toNanos();
+        TimeGauge.builder("slipway.uptime", () -> System.nanoTime() - began, TimeUnit.NANOSECONDS)
+                .description("Time since the process started")
+                .register(registry);
+        Gauge.builder("slipway.memory.resident.bytes", Meters::residentBytes)
+                .description("Resident memory of the daemon")
+                .register(registry);
+        Gauge.builder(
+                        "slipway.memory.heap.used.bytes",
+                        () -> Runtime.getRuntime().totalMemory()
+                                - Runtime.getRuntime().freeMemory())
+                .description("Heap in use, garbage included")
+                .register(registry);
+        for (Kind kind : Kind.values()) {
+            Map<Source, Counter> bySource = new EnumMap<>(Source.class);
+            for (Source source : Source.values()) {
+                bySource.put(source, mirrorBytes(kind, source));
+            }
+            mirrorBytes.put(kind, bySource);
+        }
+    }
+
+    /// Calls open on the API's socket.
+    void apiCalls(IntSupplier inFlight) {
+        Gauge.builder("slipway.api.calls.in.flight", inFlight::getAsInt)
+                .description("API calls open right now")
+                .register(registry);
+    }
+
+    void runtime(Supplier<RuntimeCounts> counts) {
+        runtime.set(counts);
+    }
+
+    /// The text of one scrape.
+    String scrape() {
+        RuntimeCounts counts = runtime.get().get();
+        Map<String, Long> byNamespace = new TreeMap<>(counts.containers());
+        // The series exists from the first scrape on, so that an alert on it never sees "no data".
+        byNamespace.putIfAbsent("default", 0L);
+        containers.register(rows("namespace", byNamespace), true);
+        Map<String, Long> byState = new TreeMap<>();
+        for (TaskState state : TaskState.values()) {
+            byState.put(lower(state), counts.tasks().getOrDefault(state, 0L));
+        }
+        tasks.register(rows("state", byState), true);
+        return registry.scrape();
+    }
+
+    @Override
+    public void answered(Answer answer) {
+        registry.counter(
+                        "slipway.mirror.requests",
+                        Tags.of(
+                                "kind", lower(answer.kind()),
+                                "status", Integer.toString(answer.status()),
+                                "source", lower(answer.source()),
+                                "complete", Boolean.toString(answer.complete())))
+                .increment();
+        Map<Source, Counter> bySource = mirrorBytes.get(answer.kind());
+        Counter bytes = bySource == null ? null : bySource.get(answer.source());
+        if (bytes != null) {
+            bytes.increment((double) answer.bodyBytes());
+        }
+    }
+
+    @Override
+    public void pullFinished(Duration took, Optional<String> failure) {
+        if (failure.isEmpty()) {
+            pulls.record(took);
+        }
+        registry.counter(
+                        "slipway.pulls",
+                        "result",
+                        failure.map(f -> f.toLowerCase(Locale.ROOT)).orElse("done"))
+                .increment();
+    }
+
+    @Override
+    public void hostsFileIgnored(Path file) {
+        registry.counter("slipway.hosts.files.ignored").increment();
+    }
+
+    @Override
+    public void request(String host, int status) {
+        registry.counter("slipway.registry.requests", "host", label(host), "status", Integer.toString(status))
+                .increment();
+    }
+
+    @Override
+    public void received(String host, long bytes) {
+        registry.counter("slipway.registry.received.bytes", "host", label(host)).increment((double) bytes);
+    }
+
+    @Override
+    public void rangeRetried(String host) {
+        registry.counter("slipway.registry.ranges.retried", "host", label(host)).increment();
+    }
+
+    private synchronized String label(String host) {
+        if (hosts.containsKey(host)) {
+            return host;
+        }
+        if (hosts.size() >= HOSTS_MAX) {
+            return "other";
+        }
+        hosts.put(host, true);
+        return host;
+    }
+
+    private Counter mirrorBytes(Kind kind, Source source) {
+        return Counter.builder("slipway.mirror.sent.bytes")
+                .description("Body bytes that the mirror sent")
+                .tags("kind", lower(kind), "source", lower(source))
+                .register(registry);
+    }
+
+    private static List<MultiGauge.Row<?>> rows(String label, Map<String, Long> values) {
+        return values.entrySet().stream()
+                .<MultiGauge.Row<?>>map(e -> MultiGauge.Row.of(Tags.of(label, e.getKey()), e.getValue()))
+                .toList();
+    }
+
+    private static String lower(Enum<?> value) {
+        return value.name().toLowerCase(Locale.ROOT);
+    }
+
+    /// proc(5), /proc/pid/statm: the second number is the resident set in pages of 4 KiB.
+    private static double residentBytes() {
+        try {
+            return Long.parseLong(Files.readString(Path.of("/proc/self/statm")).split(" ", 3)[1]) * 4096.0;
+        } catch (IOException e) {
+            return Double.NaN;
+        }
+    }
+}
