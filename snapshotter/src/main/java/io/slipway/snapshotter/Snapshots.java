@@ -1,6 +1,7 @@
 package io.slipway.snapshotter;
 
 import io.slipway.linux.Mount;
+import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -14,7 +15,7 @@ import java.util.Optional;
 ///
 /// Errors are [io.slipway.cas.ApiException] with containerd's class: an empty snapshotter or one that is not
 /// loaded, a malformed label INVALID_ARGUMENT; absent NOT_FOUND; already there ALREADY_EXISTS; wrong kind or
-/// state FAILED_PRECONDITION; faults of the disk INTERNAL or RESOURCE_EXHAUSTED. Every call blocks (metadata
+/// state FAILED_PRECONDITION; faults of the disk are IOException. Every call blocks (metadata
 /// transaction, some file system calls) and may be made by any number of threads.
 public interface Snapshots {
     /// Makes an active snapshot over `parent` (empty: none) and says how to mount it. Event
@@ -28,7 +29,8 @@ public interface Snapshots {
             String key,
             String parent,
             Map<String, String> labels,
-            Optional<String> lease);
+            Optional<String> lease)
+            throws IOException;
 
     /// As [#prepare], read-only, without an event.
     List<Mount> view(
@@ -37,10 +39,11 @@ public interface Snapshots {
             String key,
             String parent,
             Map<String, String> labels,
-            Optional<String> lease);
+            Optional<String> lease)
+            throws IOException;
 
     /// How to mount an active snapshot or view; nothing is mounted by this.
-    List<Mount> mounts(String namespace, String snapshotter, String key);
+    List<Mount> mounts(String namespace, String snapshotter, String key) throws IOException;
 
     /// Turns the active snapshot `key` into the committed `name`. The labels are those given here; the active
     /// snapshot's are not inherited. `parent` (not empty) gives a parentless active snapshot its parent. Event
@@ -52,25 +55,26 @@ public interface Snapshots {
             String key,
             Map<String, String> labels,
             String parent,
-            Optional<String> lease);
+            Optional<String> lease)
+            throws IOException;
 
     /// Drops a snapshot that has no children; its files go in the background. Event `/snapshot/remove`.
-    void remove(String namespace, String snapshotter, String key);
+    void remove(String namespace, String snapshotter, String key) throws IOException;
 
-    SnapshotInfo stat(String namespace, String snapshotter, String key);
+    SnapshotInfo stat(String namespace, String snapshotter, String key) throws IOException;
 
     /// Changes labels: those of `mask` (`labels`, `labels.K`), all of them when it is empty. Any other path is
     /// INVALID_ARGUMENT.
-    SnapshotInfo update(String namespace, String snapshotter, SnapshotInfo info, List<String> mask);
+    SnapshotInfo update(String namespace, String snapshotter, SnapshotInfo info, List<String> mask) throws IOException;
 
     /// Those that match any of the filters (`kind`, `name`, `parent`, `labels.K`); all when there are none.
-    List<SnapshotInfo> list(String namespace, String snapshotter, List<String> filters);
+    List<SnapshotInfo> list(String namespace, String snapshotter, List<String> filters) throws IOException;
 
     /// Of an active snapshot counted now (cost grows with its files), of a committed one as stored at commit.
-    SnapshotUsage usage(String namespace, String snapshotter, String key);
+    SnapshotUsage usage(String namespace, String snapshotter, String key) throws IOException;
 
     /// Removes directories that belong to no snapshot.
-    void cleanup(String snapshotter);
+    void cleanup(String snapshotter) throws IOException;
 
     /// Names of the loaded snapshotters.
     List<String> snapshotters();

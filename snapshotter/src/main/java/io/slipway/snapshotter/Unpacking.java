@@ -8,9 +8,8 @@ public interface Unpacking {
     /// ([ChainIds]); empty for an image without layers.
     ///
     /// Fails with [io.slipway.cas.ApiException]: DATA_LOSS when the layer is not what the digest, the diff id
-    /// or the format say (both digests are named), RESOURCE_EXHAUSTED past a quota or without space,
-    /// FAILED_PRECONDITION for an unknown media type, CANCELLED after [#cancel]; with [IOException] when the
-    /// bytes did not arrive.
+    /// or the format say (both digests are named), RESOURCE_EXHAUSTED past a quota or without space, CANCELLED
+    /// after [#cancel]; with [IOException] when the bytes did not arrive.
     String await() throws IOException, InterruptedException;
 
     /// This asker leaves. Layers nobody else waits for stop, and what they have written is removed before

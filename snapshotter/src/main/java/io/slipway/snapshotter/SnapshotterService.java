@@ -1,0 +1,156 @@
+package io.slipway.snapshotter;
+
+import io.slipway.cas.Cas;
+import io.slipway.cas.grpc.GrpcServices;
+import io.slipway.linux.HasherProvider;
+import io.slipway.linux.Hashers;
+import io.slipway.linux.InflaterProvider;
+import io.slipway.linux.Inflaters;
+import io.slipway.linux.Os;
+import io.slipway.snapshotter.meta.SnapshotGc;
+import io.slipway.snapshotter.meta.SnapshotStore;
+import io.slipway.snapshotter.meta.SnapshotsGrpc;
+import io.slipway.snapshotter.overlay.OverlayDriver;
+import io.slipway.snapshotter.unpack.ChainUnpack;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The snapshotter, put together. Thread-safe.
+///
+/// Threads are its own, since a layer's thread blocks while its bytes are missing and holds a carrier while it
+/// inflates, hashes and writes: up to [#LAYER_THREADS_MAX] layers wait or work, of which `max_unpacks` work at
+/// the same time.
+public final class SnapshotterService implements AutoCloseable {
+    /// Layers being applied or waiting for bytes at once, over all images.
+    public static final int LAYER_THREADS_MAX = 32;
+
+    private static final int COMMIT_THREADS = 4;
+    private static final int BACKGROUND_THREADS = 2;
+    private static final Duration IDLE_THREAD = Duration.ofSeconds(5);
+    private static final Duration STOP_WAIT = Duration.ofSeconds(5);
+    private static final Logger LOG = LoggerFactory.getLogger(SnapshotterService.class);
+
+    private final List<SnapshotDriver> drivers;
+    private final ThreadPoolExecutor layers;
+    private final ThreadPoolExecutor commits;
+    private final ThreadPoolExecutor background;
+    private final SnapshotStore store;
+    private final ChainUnpack unpack;
+
+    private SnapshotterService(List<SnapshotDriver> drivers, Cas cas, SnapshotterOptions options, String boot) {
+        this.drivers = drivers;
+        this.layers = pool("layer", LAYER_THREADS_MAX);
+        this.commits = pool("commit", COMMIT_THREADS);
+        this.background = pool("snapshots", BACKGROUND_THREADS);
+        Clock clock = Clock.systemUTC();
+        this.store = new SnapshotStore(
+                new SnapshotStore.Surroundings(
+                        cas.metadata(),
+                        cas.leases(),
+                        cas.namespaces(),
+                        cas.collector(),
+                        cas.events(),
+                        clock,
+                        boot,
+                        background),
+                drivers,
+                options.defaultSnapshotter(),
+                options.sync() == SnapshotterOptions.Sync.BEFORE_COMMIT);
+        cas.collector().join(new SnapshotGc(store, clock));
+        int width = options.maxUnpacks() > 0
+                ? options.maxUnpacks()
+                : Runtime.getRuntime().availableProcessors();
+        InflaterProvider inflaters = Inflaters.best();
+        HasherProvider hashers = Hashers.best();
+        this.unpack =
+                new ChainUnpack(store, inflaters, hashers, cas.derived(), options.quota(), width, layers, commits);
+        LOG.atInfo()
+                .addKeyValue("snapshotters", store.snapshotters())
+                .addKeyValue("inflate", inflaters.name())
+                .addKeyValue("hash", hashers.name())
+                .addKeyValue("max_unpacks", width)
+                .log("Snapshotter is open");
+    }
+
+    /// Opens the drivers below `root`; needs root. What an earlier run left half done is removed in the
+    /// background, and snapshots it had not yet synced are.
+    ///
+    /// @throws IOException when the default snapshotter can't be used here, saying why
+    public static SnapshotterService open(Path root, Cas cas, SnapshotterOptions options) throws IOException {
+        SecureRandom random = new SecureRandom();
+        SnapshotDriver overlay = OverlayDriver.open(root, random::nextLong);
+        try {
+            if (!options.defaultSnapshotter().equals(overlay.name())) {
+                throw new IOException(
+                        "snapshotter " + options.defaultSnapshotter() + " is not known; there is " + overlay.name());
+            }
+            SnapshotterService service = new SnapshotterService(List.of(overlay), cas, options, Os.bootId());
+            service.store.recoverSoon();
+            return service;
+        } catch (IOException | RuntimeException e) {
+            overlay.close();
+            throw e;
+        }
+    }
+
+    public Snapshots snapshots() {
+        return store;
+    }
+
+    public ImageUnpack images() {
+        return unpack;
+    }
+
+    /// Serves containerd's Snapshots service.
+    public void bind(GrpcServices server) {
+        new SnapshotsGrpc(store).bind(server);
+    }
+
+    /// Stops unpacking (what was staged goes now or at the next start) and waits a bounded time for running
+    /// syncs.
+    @Override
+    public void close() {
+        layers.shutdownNow();
+        stop(layers);
+        stop(commits);
+        stop(background);
+        drivers.forEach(SnapshotDriver::close);
+    }
+
+    private static void stop(ThreadPoolExecutor pool) {
+        pool.shutdown();
+        boolean interrupted = false;
+        try {
+            if (!pool.awaitTermination(STOP_WAIT.toMillis(), TimeUnit.MILLISECONDS)) {
+                pool.shutdownNow();
+            }
+        } catch (InterruptedException _) {
+            interrupted = true;
+            pool.shutdownNow();
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static ThreadPoolExecutor pool(String name, int threads) {
+        ThreadPoolExecutor pool = new ThreadPoolExecutor(
+                threads,
+                threads,
+                IDLE_THREAD.toMillis(),
+                TimeUnit.MILLISECONDS,
+                new LinkedBlockingQueue<>(),
+                Thread.ofPlatform().name(name + "-", 0).daemon().factory());
+        pool.allowCoreThreadTimeOut(true);
+        return pool;
+    }
+}

@@ -1,0 +1,97 @@
+package io.slipway.snapshotter.layer;
+
+import io.slipway.cas.Arrival;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+
+/// Reads an arrival from its beginning through one direct buffer, giving the work permit back while bytes are
+/// missing.
+final class ArrivalInput implements AutoCloseable {
+    private final Arrival arrival;
+    private final WorkGate gate;
+    private final Buffers buffers;
+    private final ByteBuffer buffer;
+    private long position;
+    private boolean ended;
+
+    ArrivalInput(Arrival arrival, WorkGate gate, Buffers buffers) {
+        this.arrival = arrival;
+        this.gate = gate;
+        this.buffers = buffers;
+        this.buffer = buffers.take().limit(0);
+    }
+
+    /// Bytes read and not yet taken; takers move its position.
+    ByteBuffer buffer() {
+        return buffer;
+    }
+
+    /// Bytes taken.
+    long taken() {
+        return position - buffer.remaining();
+    }
+
+    /// Reads more when the buffer is empty; false at the end of the blob.
+    boolean fill() throws IOException, InterruptedException {
+        return buffer.hasRemaining() || more();
+    }
+
+    /// Makes at least `wanted` bytes readable, or as many as there are.
+    void atLeast(int wanted) throws IOException, InterruptedException {
+        while (buffer.remaining() < wanted && more()) {
+            continue;
+        }
+    }
+
+    private boolean more() throws IOException, InterruptedException {
+        if (ended) {
+            return false;
+        }
+        buffer.compact();
+        try {
+            int n = read();
+            ended = n < 0;
+            position += Math.max(n, 0);
+        } finally {
+            buffer.flip();
+        }
+        return !ended;
+    }
+
+    private int read() throws IOException, InterruptedException {
+        if (Thread.interrupted()) {
+            throw new InterruptedException();
+        }
+        if (arrival.available(position) > 0) {
+            return arrival.read(position, buffer);
+        }
+        gate.leave();
+        try {
+            return arrival.read(position, buffer);
+        } finally {
+            enterAgain();
+        }
+    }
+
+    /// The caller of whoever reads here holds a permit and gives it back, so it must be held again even when
+    /// interrupted; permits come back soon as their holders work.
+    private void enterAgain() {
+        boolean interrupted = false;
+        while (true) {
+            try {
+                gate.enter();
+                break;
+            } catch (InterruptedException _) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Override
+    public void close() {
+        buffers.give(buffer);
+    }
+}

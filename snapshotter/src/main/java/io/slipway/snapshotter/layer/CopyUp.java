@@ -1,0 +1,90 @@
+package io.slipway.snapshotter.layer;
+
+import io.slipway.linux.Attributes;
+import io.slipway.linux.Dir;
+import io.slipway.linux.Errno;
+import io.slipway.linux.FileHandle;
+import io.slipway.linux.FileType;
+import io.slipway.linux.LinuxException;
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/// Copies one node, or a directory's attributes, from a lower layer: owner, xattrs (not trusted.*), mode,
+/// times; data with its holes, shared where the file system can.
+final class CopyUp {
+    private static final byte[] TRUSTED = "trusted.".getBytes(StandardCharsets.US_ASCII);
+
+    private CopyUp() {}
+
+    /// Makes `name` in `to` as `from` is. `from` is no directory.
+    static void node(MergedDirs.Found from, Dir to, byte[] name) throws IOException {
+        Attributes attributes = from.attributes();
+        switch (attributes.type()) {
+            case FILE -> file(from, to, name);
+            case SYMLINK -> to.symlink(from.parent().readlink(from.name()), name);
+            case CHARACTER_DEVICE, BLOCK_DEVICE, FIFO, SOCKET ->
+                to.mknod(name, attributes.type(), attributes.mode() & 0777, attributes.rdev());
+            case DIRECTORY, UNKNOWN ->
+                throw new IllegalArgumentException("a directory is not copied up as a node: " + attributes);
+        }
+        attributes(from, to, name);
+    }
+
+    /// Gives `name` in `to` the attributes of `from`.
+    static void attributes(MergedDirs.Found from, Dir to, byte[] name) throws IOException {
+        Attributes attributes = from.attributes();
+        to.chown(name, attributes.uid(), attributes.gid());
+        for (byte[] xattr : from.parent().xattrs(from.name())) {
+            if (!Arrays.equals(xattr, 0, Math.min(xattr.length, TRUSTED.length), TRUSTED, 0, TRUSTED.length)) {
+                Optional<byte[]> value = from.parent().xattr(from.name(), xattr);
+                if (value.isPresent()) {
+                    set(to, name, xattr, value.get());
+                }
+            }
+        }
+        if (attributes.type() != FileType.SYMLINK) {
+            to.chmod(name, attributes.mode());
+        }
+        to.utimens(name, attributes.accessed(), attributes.modified());
+    }
+
+    private static void set(Dir to, byte[] name, byte[] xattr, byte[] value) throws IOException {
+        try {
+            to.setXattr(name, xattr, value);
+        } catch (LinuxException e) {
+            if (e.errno() != Errno.EOPNOTSUPP) {
+                throw e;
+            }
+        }
+    }
+
+    private static void file(MergedDirs.Found from, Dir to, byte[] name) throws IOException {
+        long size = from.attributes().size();
+        try (FileHandle source = from.parent().openFile(from.name());
+                FileHandle target = to.createFile(name, 0600)) {
+            OptionalLong data = size == 0 ? OptionalLong.empty() : source.nextData(0);
+            while (data.isPresent() && data.getAsLong() < size) {
+                long start = data.getAsLong();
+                long end = Math.min(source.nextHole(start), size);
+                copy(source, target, start, end);
+                data = end < size ? source.nextData(end) : OptionalLong.empty();
+            }
+            target.truncate(size);
+        }
+    }
+
+    private static void copy(FileHandle source, FileHandle target, long start, long end) throws IOException {
+        long at = start;
+        while (at < end) {
+            long n = source.copyTo(target, at, at, end - at);
+            if (n <= 0) {
+                throw new EOFException("a file of a committed layer became shorter while it was copied");
+            }
+            at += n;
+        }
+    }
+}

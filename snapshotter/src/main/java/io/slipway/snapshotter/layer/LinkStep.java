@@ -1,0 +1,277 @@
+package io.slipway.snapshotter.layer;
+
+import io.slipway.linux.Attributes;
+import io.slipway.linux.DeviceNumber;
+import io.slipway.linux.Dir;
+import io.slipway.linux.Entry;
+import io.slipway.linux.FileType;
+import io.slipway.snapshotter.layer.LayerNotes.DeferredLink;
+import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/// Settles what a layer that was applied without its parents could not know, so that the merged tree is what
+/// applying the layers one after another gives (design 8):
+///
+/// - a directory implied by a path takes owner, mode, xattrs and times of the nearest lower one;
+/// - a hard link to a name of a lower layer copies that file up and shares its inode, under all the names that
+/// it has   below, and the link's own attributes speak for the inode, as in containerd's native snapshotter;
+/// - an opaque top directory, which overlayfs does not know, becomes one whiteout for each lower name;
+/// - the top directory takes the owner of the one below.
+///
+/// A symbolic link of a lower layer in the path of an entry is not seen, as on overlayfs, where the layer's
+/// directory is the root that paths are resolved in: a directory of this layer hides it.
+public final class LinkStep {
+    private final Dir layer;
+    private final List<Dir> lowers;
+    private final NodeAttributes attributes;
+
+    /// `layer` and `lowers` (nearest first) stay the caller's.
+    public LinkStep(Dir layer, List<Dir> lowers, int umask) {
+        this.layer = layer;
+        this.lowers = List.copyOf(lowers);
+        this.attributes = new NodeAttributes(umask);
+    }
+
+    /// Does all of it; once per layer, before anybody can mount it.
+    public void run(LayerNotes notes) throws IOException {
+        try (OpenDirs own = new OpenDirs(layer.openDir(new byte[0]), Long.MAX_VALUE)) {
+            if (!lowers.isEmpty()) {
+                Attributes top = lowers.getFirst().stat(OpenDir.SELF);
+                layer.chown(OpenDir.SELF, top.uid(), top.gid());
+            }
+            if (notes.rootOpaque()) {
+                hideAll(own.root());
+            }
+            if (!notes.links().isEmpty()) {
+                links(notes.links(), own);
+            }
+            Set<PathBytes> implied = new LinkedHashSet<>(notes.implied());
+            implied.addAll(own.implied());
+            inherit(implied, own);
+        }
+    }
+
+    private void inherit(Set<PathBytes> implied, OpenDirs own) throws IOException {
+        if (implied.isEmpty() || lowers.isEmpty()) {
+            return;
+        }
+        List<Dir> all = new ArrayList<>();
+        all.add(layer);
+        all.addAll(lowers);
+        try (MergedDirs merged = new MergedDirs(all)) {
+            for (PathBytes path : implied) {
+                Optional<MergedDirs.Found> below = merged.find(path, 1);
+                if (below.isPresent() && below.get().attributes().isDirectory()) {
+                    CopyUp.attributes(below.get(), own.parentOf(path).dir, path.base());
+                }
+            }
+        }
+    }
+
+    private void hideAll(OpenDir top) throws IOException {
+        Set<PathBytes> names = new HashSet<>();
+        for (Dir lower : lowers) {
+            lower.forEach(entry -> names.add(PathBytes.ROOT.child(entry.name())));
+        }
+        try (MergedDirs merged = new MergedDirs(lowers)) {
+            for (PathBytes path : names) {
+                if (merged.find(path, 0).isEmpty()) {
+                    continue;
+                }
+                Optional<Attributes> own = top.dir.find(path.base());
+                if (own.isEmpty()) {
+                    top.dir.mknod(path.base(), FileType.CHARACTER_DEVICE, 0, DeviceNumber.ZERO);
+                    top.hideWhiteouts();
+                } else if (own.get().isDirectory()) {
+                    top.dir.setXattr(path.base(), OpenDir.OPAQUE, new byte[] {'y'});
+                }
+            }
+        }
+    }
+
+    private void links(List<DeferredLink> links, OpenDirs own) throws IOException {
+        try (MergedDirs merged = new MergedDirs(lowers)) {
+            Map<Integer, Map<Long, List<PathBytes>>> names = otherNames(links, merged);
+            Map<PathBytes, PathBytes> copied = new HashMap<>();
+            List<DeferredLink> later = new ArrayList<>();
+            for (DeferredLink link : links) {
+                if (exists(own, link.path())) {
+                    // A later entry of the same name has replaced it.
+                    continue;
+                }
+                PathBytes copy = copied.get(link.target());
+                Optional<MergedDirs.Found> below =
+                        link.hidden() || copy != null ? Optional.empty() : merged.find(link.target(), 0);
+                if (below.isPresent()) {
+                    refuseDirectory(link, below.get().attributes());
+                    copyUp(link, below.get(), own, names, merged, copied);
+                } else if (copy != null) {
+                    link(copy, link.path(), own);
+                } else {
+                    later.add(link);
+                    continue;
+                }
+                applyAttributes(link, own);
+            }
+            laterEntries(later, own);
+        }
+    }
+
+    /// Links to entries that came later in this layer, and links to such links.
+    private void laterEntries(List<DeferredLink> links, OpenDirs own) throws IOException {
+        List<DeferredLink> left = links;
+        while (!left.isEmpty()) {
+            List<DeferredLink> missing = new ArrayList<>();
+            for (DeferredLink link : left) {
+                Optional<OpenDir> parent = own.existingParentOf(link.target());
+                Optional<Attributes> target = parent.isEmpty()
+                        ? Optional.empty()
+                        : parent.get().dir.find(link.target().base());
+                if (target.isEmpty() || OpenDirs.isWhiteout(target.get())) {
+                    missing.add(link);
+                    continue;
+                }
+                refuseDirectory(link, target.get());
+                if (!exists(own, link.path())) {
+                    link(link.target(), link.path(), own);
+                    applyAttributes(link, own);
+                }
+            }
+            if (missing.size() == left.size()) {
+                DeferredLink first = missing.getFirst();
+                throw new LayerFormatException("entry " + first.entry() + ": hard link to " + first.target()
+                        + ", which is neither in this layer nor below it");
+            }
+            left = missing;
+        }
+    }
+
+    private static void refuseDirectory(DeferredLink link, Attributes target) throws LayerFormatException {
+        if (target.isDirectory()) {
+            throw new LayerFormatException("entry " + link.entry() + ": hard link to a directory");
+        }
+    }
+
+    /// Copies the lower file up, under its own name unless the layer now has something else there, and links
+    /// it.
+    private void copyUp(
+            DeferredLink link,
+            MergedDirs.Found below,
+            OpenDirs own,
+            Map<Integer, Map<Long, List<PathBytes>>> names,
+            MergedDirs merged,
+            Map<PathBytes, PathBytes> copied)
+            throws IOException {
+        int lower = below.layer();
+        long inode = below.attributes().inode();
+        making(own, link.path(), dir -> CopyUp.node(below, dir, link.path().base()));
+        copied.put(link.target(), link.path());
+        List<PathBytes> all = new ArrayList<>(List.of(link.target()));
+        all.addAll(names.getOrDefault(lower, Map.of()).getOrDefault(inode, List.of()));
+        for (PathBytes name : all) {
+            Optional<MergedDirs.Found> still = merged.find(name, 0);
+            boolean same = still.isPresent()
+                    && still.get().layer() == lower
+                    && still.get().attributes().inode() == inode;
+            if (same && !settled(own, name)) {
+                link(link.path(), name, own);
+                copied.put(name, link.path());
+            }
+        }
+    }
+
+    /// Whether the layer itself decides what is at `path`: it has something there, or hides what is below.
+    private static boolean settled(OpenDirs own, PathBytes path) throws IOException {
+        PathBytes at = PathBytes.ROOT;
+        for (byte[] name : path.components()) {
+            at = at.child(name);
+            Optional<OpenDir> parent = own.existingParentOf(at);
+            Optional<Attributes> there =
+                    parent.isEmpty() ? Optional.empty() : parent.get().dir.find(name);
+            if (there.isEmpty()) {
+                return parent.isPresent() && parent.get().opaque();
+            }
+            boolean last = at.equals(path);
+            if (last || !there.get().isDirectory() || OpenDir.opaque(parent.orElseThrow().dir, name)) {
+                return true;
+            }
+        }
+        return true;
+    }
+
+    private static boolean exists(OpenDirs own, PathBytes path) throws IOException {
+        Optional<OpenDir> parent = own.existingParentOf(path);
+        return parent.isPresent() && parent.get().dir.find(path.base()).isPresent();
+    }
+
+    private static void link(PathBytes existing, PathBytes name, OpenDirs own) throws IOException {
+        making(own, name, dir -> {
+            OpenDir source = own.existingParentOf(existing).orElseThrow();
+            dir.link(source.dir, existing.base(), name.base());
+        });
+    }
+
+    private interface Making {
+        void in(Dir parent) throws IOException;
+    }
+
+    /// Makes a node without changing the times of the directory it comes into.
+    private static void making(OpenDirs own, PathBytes path, Making making) throws IOException {
+        OpenDir parent = own.parentOf(path);
+        Attributes before = parent.dir.stat(OpenDir.SELF);
+        making.in(parent.dir);
+        parent.dir.utimens(OpenDir.SELF, before.accessed(), before.modified());
+    }
+
+    private void applyAttributes(DeferredLink link, OpenDirs own) throws IOException {
+        Dir parent = own.parentOf(link.path()).dir;
+        byte[] name = link.path().base();
+        attributes.setLinked(parent, name, link.entry(), parent.stat(name));
+    }
+
+    /// The names that link targets with several names have in their layers, by layer and inode.
+    private Map<Integer, Map<Long, List<PathBytes>>> otherNames(List<DeferredLink> links, MergedDirs merged)
+            throws IOException {
+        Map<Integer, Map<Long, List<PathBytes>>> wanted = new HashMap<>();
+        for (DeferredLink link : links) {
+            Optional<MergedDirs.Found> below = link.hidden() ? Optional.empty() : merged.find(link.target(), 0);
+            if (below.isPresent()
+                    && below.get().attributes().links() > 1
+                    && !below.get().attributes().isDirectory()) {
+                wanted.computeIfAbsent(below.get().layer(), _ -> new HashMap<>())
+                        .put(below.get().attributes().inode(), new ArrayList<>());
+            }
+        }
+        for (Map.Entry<Integer, Map<Long, List<PathBytes>>> layerNames : wanted.entrySet()) {
+            collect(lowers.get(layerNames.getKey()), layerNames.getValue());
+        }
+        return wanted;
+    }
+
+    private static void collect(Dir top, Map<Long, List<PathBytes>> wanted) throws IOException {
+        ArrayDeque<PathBytes> todo = new ArrayDeque<>(List.of(PathBytes.ROOT));
+        while (!todo.isEmpty()) {
+            PathBytes path = todo.pop();
+            try (Dir dir = top.openDir(path.bytes())) {
+                dir.forEach((Entry entry) -> {
+                    List<PathBytes> names = wanted.get(entry.inode());
+                    if (entry.type() == FileType.DIRECTORY
+                            || entry.type() == FileType.UNKNOWN
+                                    && dir.stat(entry.name()).isDirectory()) {
+                        todo.push(path.child(entry.name()));
+                    } else if (names != null) {
+                        names.add(path.child(entry.name()));
+                    }
+                });
+            }
+        }
+    }
+}

@@ -1,0 +1,149 @@
+package io.slipway.snapshotter.layer;
+
+import io.slipway.linux.Attributes;
+import io.slipway.linux.Dir;
+import io.slipway.linux.Errno;
+import io.slipway.linux.FileHandle;
+import io.slipway.linux.FileType;
+import io.slipway.linux.LinuxException;
+import io.slipway.linux.Os;
+import io.slipway.snapshotter.tar.EntryType;
+import io.slipway.snapshotter.tar.TarEntry;
+import io.slipway.snapshotter.tar.Xattr;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Gives a node that was just made its owner, xattrs, mode and times, in that order: a change of owner clears
+/// setuid and capabilities, a change of mode comes after both, times come last. Calls that would change nothing
+/// are not made: a new file already belongs to this process and has the mode it was made with, less the umask.
+final class NodeAttributes {
+    private static final Logger LOG = LoggerFactory.getLogger(NodeAttributes.class);
+    private static final byte[] TRUSTED = ascii("trusted.");
+    private static final byte[] USER = ascii("user.");
+    private static final byte[] USER_OVERLAY = ascii("user.overlay.");
+    private static final String DEFAULT_ACL = "system.posix_acl_default";
+    private static final int SPECIAL_BITS = 07000;
+    private static final int SETGID = 02000;
+    private static final int SETUID = 04000;
+
+    private final int umask;
+    private final long uid = Os.effectiveUser();
+    private final long gid = Os.effectiveGroup();
+    private boolean warned;
+
+    /// A default ACL on a directory changes the modes of what is made in it.
+    private boolean modesUnsure;
+
+    NodeAttributes(int umask) {
+        this.umask = umask;
+    }
+
+    void set(FileHandle file, TarEntry entry) throws IOException {
+        if (foreign(entry)) {
+            file.chown(entry.uid(), entry.gid());
+        }
+        for (Xattr xattr : entry.xattrs()) {
+            set(entry, xattr, () -> file.setXattr(xattr.name(), xattr.value()));
+        }
+        if (modeDiffers(entry)) {
+            file.chmod(entry.mode());
+        }
+        file.utimens(entry.accessed(), entry.modified());
+    }
+
+    /// Of anything but files and directories.
+    void set(Dir dir, byte[] name, TarEntry entry) throws IOException {
+        if (foreign(entry)) {
+            dir.chown(name, entry.uid(), entry.gid());
+        }
+        xattrs(dir, name, entry);
+        if (entry.type() != EntryType.SYMLINK && modeDiffers(entry)) {
+            dir.chmod(name, entry.mode());
+        }
+        dir.utimens(name, entry.accessed(), entry.modified());
+    }
+
+    /// Everything of a directory but times; returns the mode it must still get when its children are made, or
+    /// -1. `merged`: it was there before, with whatever owner and mode.
+    int setDirectory(Dir dir, byte[] name, TarEntry entry, boolean merged) throws IOException {
+        if (merged || foreign(entry)) {
+            dir.chown(name, entry.uid(), entry.gid());
+        }
+        xattrs(dir, name, entry);
+        boolean unsure = merged || modesUnsure || !entry.xattrs().isEmpty();
+        if (unsure || (entry.mode() & (umask | SETUID)) != 0) {
+            dir.chmod(name, entry.mode() & ~SETGID);
+        }
+        return (entry.mode() & SETGID) != 0 ? entry.mode() : -1;
+    }
+
+    /// A hard link's own header speaks for the inode that it shares, as containerd has it; mostly it says the
+    /// same.
+    void setLinked(Dir dir, byte[] name, TarEntry entry, Attributes inode) throws IOException {
+        boolean owner = entry.uid() != inode.uid() || entry.gid() != inode.gid();
+        if (owner) {
+            dir.chown(name, entry.uid(), entry.gid());
+        }
+        xattrs(dir, name, entry);
+        boolean mode = owner || entry.mode() != inode.mode() || !entry.xattrs().isEmpty();
+        if (mode && inode.type() != FileType.SYMLINK) {
+            dir.chmod(name, entry.mode());
+        }
+        if (!entry.modified().equals(inode.modified()) || !entry.accessed().equals(inode.accessed())) {
+            dir.utimens(name, entry.accessed(), entry.modified());
+        }
+    }
+
+    private boolean foreign(TarEntry entry) {
+        return entry.uid() != uid || entry.gid() != gid;
+    }
+
+    private boolean modeDiffers(TarEntry entry) {
+        return (entry.mode() & (umask | SPECIAL_BITS)) != 0 || !entry.xattrs().isEmpty() || modesUnsure;
+    }
+
+    private void xattrs(Dir dir, byte[] name, TarEntry entry) throws IOException {
+        for (Xattr xattr : entry.xattrs()) {
+            set(entry, xattr, () -> dir.setXattr(name, xattr.name(), xattr.value()));
+        }
+    }
+
+    private interface Setting {
+        void run() throws IOException;
+    }
+
+    private void set(TarEntry entry, Xattr xattr, Setting setting) throws IOException {
+        if (starts(xattr.name(), TRUSTED) || starts(xattr.name(), USER_OVERLAY)) {
+            // They would act on the overlay mount: redirect lookups, hide files.
+            if (!warned) {
+                warned = true;
+                LOG.atWarn()
+                        .addKeyValue("entry", entry)
+                        .addKeyValue("xattr", xattr.latin1Name())
+                        .log("Extended attributes that steer the overlay are left out of the layer");
+            }
+            return;
+        }
+        modesUnsure |= xattr.latin1Name().equals(DEFAULT_ACL);
+        try {
+            setting.run();
+        } catch (LinuxException e) {
+            boolean onSpecial = entry.type() != EntryType.FILE && entry.type() != EntryType.DIRECTORY;
+            boolean userOnSpecial = e.errno() == Errno.EPERM && onSpecial && starts(xattr.name(), USER);
+            if (e.errno() != Errno.EOPNOTSUPP && !userOnSpecial) {
+                throw e;
+            }
+        }
+    }
+
+    private static boolean starts(byte[] name, byte[] prefix) {
+        return name.length >= prefix.length
+                && java.util.Arrays.equals(name, 0, prefix.length, prefix, 0, prefix.length);
+    }
+
+    private static byte[] ascii(String text) {
+        return text.getBytes(StandardCharsets.US_ASCII);
+    }
+}

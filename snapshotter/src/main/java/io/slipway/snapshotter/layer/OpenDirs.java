@@ -1,0 +1,214 @@
+package io.slipway.snapshotter.layer;
+
+import io.slipway.linux.Attributes;
+import io.slipway.linux.Dir;
+import io.slipway.linux.Errno;
+import io.slipway.linux.FileType;
+import io.slipway.linux.LinuxException;
+import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/// Directories of a layer by path, kept open; those that are missing are made.
+///
+/// A path is resolved by the kernel with the layer's top directory as root, so symbolic links of the layer are
+/// followed and never lead out. **Whoever removes or replaces a name calls [#forget]**: a directory held open
+/// under a path that has since become a symbolic link would take later entries elsewhere than the path says
+/// (CVE-2025-47290).
+final class OpenDirs implements AutoCloseable {
+    private static final int OPEN_MAX = 64;
+
+    /// As containerd's resolver; the kernel's own bound is 40.
+    private static final int SYMLINKS_MAX = 255;
+
+    private static final int IMPLIED_MODE = 0755;
+
+    private final OpenDir root;
+    private final LinkedHashMap<PathBytes, OpenDir> open = new LinkedHashMap<>(OPEN_MAX * 2, 0.75f, true);
+    /// By inode, because the same directory has other paths through links; in the order made, parents first.
+    private final Map<Long, PathBytes> implied = new LinkedHashMap<>();
+    private final long directoriesMax;
+    private OpenDir last;
+
+    /// `top` is the layer's top directory, closed with this.
+    OpenDirs(Dir top, long directoriesMax) {
+        this.root = new OpenDir(PathBytes.ROOT, top);
+        this.last = root;
+        this.directoriesMax = directoriesMax;
+    }
+
+    OpenDir root() {
+        return root;
+    }
+
+    /// The directory that holds the last component of `path`, made with all above it when missing. Valid until
+    /// the next call here.
+    OpenDir parentOf(PathBytes path) throws IOException {
+        return path.parentIs(last.path) ? last : at(path.parent(), true);
+    }
+
+    /// The directory itself, made when missing. Valid until the next call here.
+    OpenDir directory(PathBytes path) throws IOException {
+        return at(path, true);
+    }
+
+    /// As [#parentOf], without making anything.
+    Optional<OpenDir> existingParentOf(PathBytes path) throws IOException {
+        try {
+            return Optional.of(path.parentIs(last.path) ? last : at(path.parent(), false));
+        } catch (LinuxException e) {
+            if (e.errno() == Errno.ENOENT || e.errno() == Errno.ENOTDIR) {
+                return Optional.empty();
+            }
+            throw e;
+        }
+    }
+
+    private OpenDir at(PathBytes path, boolean make) throws IOException {
+        OpenDir found = path.isRoot() ? root : open.get(path);
+        if (found == null) {
+            found = new OpenDir(path, resolve(path, make));
+            open.put(path, found);
+            if (open.size() > OPEN_MAX) {
+                evictOldest(found);
+            }
+        }
+        last = found;
+        return found;
+    }
+
+    private void evictOldest(OpenDir keep) {
+        Map.Entry<PathBytes, OpenDir> oldest = open.firstEntry();
+        if (oldest.getValue() != keep) {
+            open.remove(oldest.getKey());
+            oldest.getValue().close();
+        }
+    }
+
+    private Dir resolve(PathBytes path, boolean make) throws IOException {
+        try {
+            return root.dir.openDir(path.bytes());
+        } catch (LinuxException e) {
+            if (!make || e.errno() != Errno.ENOENT && e.errno() != Errno.ENOTDIR) {
+                throw e;
+            }
+            return root.dir.openDir(makeAll(path).bytes());
+        }
+    }
+
+    /// Walks the path by hand, following links inside the root, and makes what is missing. Returns where it
+    /// led.
+    private PathBytes makeAll(PathBytes path) throws IOException {
+        ArrayDeque<byte[]> todo = new ArrayDeque<>(path.components());
+        PathBytes at = PathBytes.ROOT;
+        int links = 0;
+        while (!todo.isEmpty()) {
+            byte[] name = todo.pop();
+            if (name.length == 2 && name[0] == '.' && name[1] == '.') {
+                at = at.parent();
+                continue;
+            }
+            try (Dir dir = root.dir.openDir(at.bytes())) {
+                Optional<Attributes> there = dir.find(name);
+                if (there.isEmpty()) {
+                    dir.mkdir(name, IMPLIED_MODE);
+                    dir.chmod(name, IMPLIED_MODE);
+                    note(at.child(name), dir.stat(name).inode());
+                } else if (there.get().type() == FileType.SYMLINK) {
+                    if (++links > SYMLINKS_MAX) {
+                        throw new LinuxException("resolve", path.toString(), Errno.ELOOP);
+                    }
+                    at = follow(dir.readlink(name), at, todo);
+                    continue;
+                } else if (isWhiteout(there.get())) {
+                    replaceWhiteout(dir, name);
+                } else if (!there.get().isDirectory()) {
+                    throw new LinuxException("resolve", path.toString(), Errno.ENOTDIR);
+                }
+                at = at.child(name);
+            }
+        }
+        return at;
+    }
+
+    private static PathBytes follow(byte[] target, PathBytes at, ArrayDeque<byte[]> todo) {
+        List<byte[]> parts = new ArrayList<>();
+        int start = 0;
+        for (int i = 0; i <= target.length; i++) {
+            if (i == target.length || target[i] == '/') {
+                if (i > start && !(i == start + 1 && target[start] == '.')) {
+                    parts.add(java.util.Arrays.copyOfRange(target, start, i));
+                }
+                start = i + 1;
+            }
+        }
+        for (byte[] part : parts.reversed()) {
+            todo.push(part);
+        }
+        return target.length > 0 && target[0] == '/' ? PathBytes.ROOT : at;
+    }
+
+    /// The layer removed the lower directory and now has one of its own there.
+    private static void replaceWhiteout(Dir dir, byte[] name) throws IOException {
+        dir.unlink(name);
+        dir.mkdir(name, IMPLIED_MODE);
+        dir.chmod(name, IMPLIED_MODE);
+        dir.setXattr(name, OpenDir.OPAQUE, new byte[] {'y'});
+    }
+
+    static boolean isWhiteout(Attributes attributes) {
+        return attributes.type() == FileType.CHARACTER_DEVICE
+                && attributes.rdev().major() == 0
+                && attributes.rdev().minor() == 0;
+    }
+
+    private void note(PathBytes path, long inode) {
+        implied.put(inode, path);
+        if (implied.size() > directoriesMax) {
+            throw DirectoryTimes.tooMany(directoriesMax);
+        }
+    }
+
+    /// The archive has this directory after all.
+    void explicit(long inode) {
+        implied.remove(inode);
+    }
+
+    /// Directories made for a path that were not in the archive (any more), parents first.
+    List<PathBytes> implied() throws IOException {
+        List<PathBytes> still = new ArrayList<>();
+        for (Map.Entry<Long, PathBytes> made : implied.entrySet()) {
+            PathBytes path = made.getValue();
+            Optional<OpenDir> parent = existingParentOf(path);
+            if (parent.isPresent()) {
+                Optional<Attributes> there = parent.get().dir.find(path.base());
+                if (there.isPresent()
+                        && there.get().isDirectory()
+                        && there.get().inode() == made.getKey()) {
+                    still.add(path);
+                }
+            }
+        }
+        return still;
+    }
+
+    /// A name that led somewhere was removed or replaced: nothing that is held open may be trusted to lie where
+    /// its path says.
+    void forget() {
+        open.values().forEach(OpenDir::close);
+        open.clear();
+        last = root;
+    }
+
+    @Override
+    public void close() {
+        open.values().forEach(OpenDir::close);
+        open.clear();
+        last = root;
+        root.close();
+    }
+}

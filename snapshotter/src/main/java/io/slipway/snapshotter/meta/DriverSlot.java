@@ -1,0 +1,66 @@
+package io.slipway.snapshotter.meta;
+
+import io.slipway.snapshotter.SnapshotDriver;
+import java.io.IOException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// A loaded driver with its upkeep: syncs and removal of directories that are recorded nowhere. Thread-safe.
+final class DriverSlot {
+    private static final Logger LOG = LoggerFactory.getLogger(DriverSlot.class);
+
+    private final SnapshotDriver driver;
+    private final SnapshotTables tables;
+    private final SnapshotStore.Surroundings around;
+    private final SyncGroup sync;
+    private final Executor background;
+    private final AtomicBoolean cleanupQueued = new AtomicBoolean();
+
+    DriverSlot(SnapshotDriver driver, SnapshotTables tables, SnapshotStore.Surroundings around) {
+        this.driver = driver;
+        this.tables = tables;
+        this.around = around;
+        this.background = around.background();
+        this.sync = new SyncGroup(driver, tables, around.metadata(), background);
+    }
+
+    SnapshotDriver driver() {
+        return driver;
+    }
+
+    SyncGroup sync() {
+        return sync;
+    }
+
+    /// Directories are put out of the way inside a write transaction, as publishing happens in one too, and
+    /// removed after it.
+    void cleanup() throws IOException {
+        SnapshotDriver.Removal removal = around.metadata().write(c -> {
+            try {
+                return driver.cleanup(tables.directories(c, driver.name()));
+            } catch (IOException e) {
+                throw new java.sql.SQLException("cleanup of " + driver.name() + ": " + e.getMessage(), e);
+            }
+        });
+        removal.run();
+    }
+
+    /// As [#cleanup], in the background; requests that have not begun are one.
+    void cleanupSoon() {
+        if (cleanupQueued.compareAndSet(false, true)) {
+            background.execute(() -> {
+                cleanupQueued.set(false);
+                try {
+                    cleanup();
+                } catch (IOException | RuntimeException e) {
+                    LOG.atWarn()
+                            .addKeyValue("snapshotter", driver.name())
+                            .setCause(e)
+                            .log("Directories of removed snapshots are left; the next cleanup tries again");
+                }
+            });
+        }
+    }
+}

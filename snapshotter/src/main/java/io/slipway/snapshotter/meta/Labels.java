@@ -1,0 +1,59 @@
+package io.slipway.snapshotter.meta;
+
+import io.slipway.cas.ApiException;
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/// Rules of labels (containerd-semantics 3).
+final class Labels {
+    static final String TARGET = "containerd.io/snapshot.ref";
+    private static final int PAIR_BYTES_MAX = 4096;
+    private static final String FIELD = "labels";
+
+    private Labels() {}
+
+    static Map<String, String> checked(Map<String, String> labels) {
+        labels.forEach((key, value) -> {
+            if (key.isEmpty()) {
+                throw ApiException.invalid("label without a key");
+            }
+            if (bytes(key) + bytes(value) > PAIR_BYTES_MAX) {
+                String shown = key.length() > 64 ? key.substring(0, 64) : key;
+                throw ApiException.invalid(
+                        "label key and value greater than maximum size (" + PAIR_BYTES_MAX + " bytes), key: " + shown);
+            }
+        });
+        return labels;
+    }
+
+    /// The labels after an update with that mask.
+    static Map<String, String> updated(Map<String, String> before, Map<String, String> given, List<String> mask) {
+        if (mask.isEmpty()) {
+            return given;
+        }
+        Map<String, String> after = new LinkedHashMap<>(before);
+        for (String path : mask) {
+            if (path.equals(FIELD)) {
+                after.clear();
+                after.putAll(given);
+            } else if (path.startsWith(FIELD + ".") && path.length() > FIELD.length() + 1) {
+                String key = path.substring(FIELD.length() + 1);
+                String value = given.getOrDefault(key, "");
+                if (value.isEmpty()) {
+                    after.remove(key);
+                } else {
+                    after.put(key, value);
+                }
+            } else {
+                throw ApiException.invalid("cannot update \"" + path + "\" field on snapshot");
+            }
+        }
+        return after;
+    }
+
+    private static int bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8).length;
+    }
+}

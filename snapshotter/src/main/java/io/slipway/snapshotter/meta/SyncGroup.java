@@ -1,0 +1,76 @@
+package io.slipway.snapshotter.meta;
+
+import io.slipway.cas.Metadata;
+import io.slipway.snapshotter.SnapshotDriver;
+import java.io.IOException;
+import java.util.List;
+import java.util.concurrent.Executor;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Makes committed snapshots durable behind their commit: one `syncfs` at a time covers everything that was
+/// committed before it began; what is committed meanwhile waits for the next one. Thread-safe.
+final class SyncGroup {
+    private static final Logger LOG = LoggerFactory.getLogger(SyncGroup.class);
+
+    private final SnapshotDriver driver;
+    private final SnapshotTables tables;
+    private final Metadata metadata;
+    private final Executor background;
+    private final Object lock = new Object();
+    private boolean wanted;
+    private boolean running;
+
+    SyncGroup(SnapshotDriver driver, SnapshotTables tables, Metadata metadata, Executor background) {
+        this.driver = driver;
+        this.tables = tables;
+        this.metadata = metadata;
+        this.background = background;
+    }
+
+    /// Something was committed. Returns at once.
+    void request() {
+        synchronized (lock) {
+            wanted = true;
+            if (running) {
+                return;
+            }
+            running = true;
+        }
+        background.execute(this::run);
+    }
+
+    private void run() {
+        while (true) {
+            synchronized (lock) {
+                if (!wanted) {
+                    running = false;
+                    return;
+                }
+                wanted = false;
+            }
+            try {
+                once();
+            } catch (IOException | RuntimeException e) {
+                // The snapshots stay unsynced: after a power cut they are unpacked again.
+                LOG.atError()
+                        .addKeyValue("snapshotter", driver.name())
+                        .setCause(e)
+                        .log("Snapshots could not be made durable");
+            }
+        }
+    }
+
+    /// Makes what is committed now durable, and records it.
+    void once() throws IOException {
+        List<Long> dirs = metadata.read(c -> tables.unsynced(c, driver.name()));
+        if (dirs.isEmpty()) {
+            return;
+        }
+        driver.sync();
+        metadata.write(c -> {
+            tables.synced(c, dirs);
+            return null;
+        });
+    }
+}

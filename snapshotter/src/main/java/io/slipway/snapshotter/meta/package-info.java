@@ -1,0 +1,16 @@
+/// Snapshots as records in the node's database, and the calls of the Snapshots service over them.
+///
+///     snapshot_dir(dir, snapshotter, boot, synced, size, inodes)   one directory of a driver
+///         boot, synced: boot id at commit, and 1 once a syncfs of that boot covered it
+///         size, inodes: usage of a committed one, null until somebody asked
+///     snapshot(id, namespace, snapshotter, key, kind, parent, dir, created, updated)
+///         kind: 1 view, 2 active, 3 committed; parent: id or null; times: nanoseconds since 1970
+///     snapshot_label(snapshot, key, value)
+///
+/// A committed snapshot whose directory belongs to another boot and was not synced may have lost data in a
+/// power cut: it counts as absent until it is unpacked again, into a new directory under the same record, so
+/// that its children need no change. Schema steps are only ever appended ([SnapshotTables]).
+@NullMarked
+package io.slipway.snapshotter.meta;
+
+import org.jspecify.annotations.NullMarked;

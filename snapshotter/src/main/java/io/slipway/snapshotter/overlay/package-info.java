@@ -1,0 +1,10 @@
+/// Snapshots as directories for overlayfs:
+///
+///     <root>/snapshotters/overlayfs/snapshots/<number>/fs      the layer (upper directory, later a lower one)
+///     <root>/snapshotters/overlayfs/snapshots/<number>/work    overlayfs's own, of active snapshots
+///     <root>/snapshotters/overlayfs/snapshots/new-<random>/    staged
+///     <root>/snapshotters/overlayfs/snapshots/rm-<random>/     being removed
+@NullMarked
+package io.slipway.snapshotter.overlay;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,52 @@
+package io.slipway.snapshotter.unpack;
+
+import io.slipway.cas.ApiException;
+import io.slipway.cas.Digest;
+import io.slipway.cas.Verdict;
+import io.slipway.linux.Errno;
+import io.slipway.linux.GzipFormatException;
+import io.slipway.linux.LinuxException;
+import io.slipway.snapshotter.layer.LayerFormatException;
+import io.slipway.snapshotter.tar.TarFormatException;
+import java.util.EnumSet;
+import java.util.Set;
+
+/// Turns what went wrong while a layer was unpacked into what its askers are told; each message names the
+/// layer.
+final class LayerFailures {
+    private static final Set<Errno> DISK =
+            EnumSet.of(Errno.ENOSPC, Errno.EDQUOT, Errno.EROFS, Errno.EIO, Errno.EMFILE, Errno.ENFILE, Errno.ENOMEM);
+
+    private LayerFailures() {}
+
+    static Throwable of(Digest layer, Throwable failure) {
+        return switch (failure) {
+            case TarFormatException e -> damaged(layer, e);
+            case LayerFormatException e -> damaged(layer, e);
+            case GzipFormatException e -> damaged(layer, e);
+            case LinuxException e
+            when DISK.contains(e.errno()) ->
+                new ApiException(ApiException.Code.RESOURCE_EXHAUSTED, "layer " + layer + ": " + e.getMessage(), e);
+            case ApiException e
+            when e.code() == ApiException.Code.RESOURCE_EXHAUSTED ->
+                new ApiException(e.code(), "layer " + layer + ": " + e.getMessage(), e);
+            case InterruptedException e ->
+                new ApiException(ApiException.Code.CANCELLED, "layer " + layer + ": unpacking was cancelled", e);
+            default -> failure;
+        };
+    }
+
+    private static ApiException damaged(Digest layer, Exception e) {
+        return new ApiException(ApiException.Code.DATA_LOSS, "layer " + layer + ": " + e.getMessage(), e);
+    }
+
+    static ApiException rejected(Digest layer, Verdict.Rejected verdict) {
+        return new ApiException(ApiException.Code.DATA_LOSS, "layer " + layer + ": " + verdict.reason());
+    }
+
+    static ApiException wrongDiffId(Digest layer, Digest expected, Digest actual) {
+        return new ApiException(
+                ApiException.Code.DATA_LOSS,
+                "layer " + layer + ": its uncompressed bytes are " + actual + ", the image's config says " + expected);
+    }
+}

@@ -1,0 +1,23 @@
+package io.slipway.snapshotter.unpack;
+
+import io.slipway.cas.Derived;
+import io.slipway.linux.HasherProvider;
+import io.slipway.snapshotter.LayerQuota;
+import io.slipway.snapshotter.layer.Decompressors;
+import io.slipway.snapshotter.layer.WorkGate;
+import io.slipway.snapshotter.meta.SnapshotStore;
+import java.util.concurrent.Executor;
+
+/// What layer jobs work with.
+///
+/// @param layers platform threads, one per layer that is being applied; FIFO
+/// @param commits runs link steps and commits; never waits for `layers`
+record UnpackTools(
+        SnapshotStore store,
+        Decompressors decompressors,
+        HasherProvider hashers,
+        WorkGate gate,
+        LayerQuota quota,
+        Derived derived,
+        Executor layers,
+        Executor commits) {}
