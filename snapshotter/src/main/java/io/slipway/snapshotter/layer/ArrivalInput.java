@@ -38,8 +38,9 @@ final class ArrivalInput implements AutoCloseable {
 
     /// Makes at least `wanted` bytes readable, or as many as there are.
     void atLeast(int wanted) throws IOException, InterruptedException {
-        while (buffer.remaining() < wanted && more()) {
-            continue;
+        boolean more = true;
+        while (more && buffer.remaining() < wanted) {
+            more = more();
         }
     }
 

@@ -264,8 +264,8 @@ public final class LinkStep {
                 dir.forEach((Entry entry) -> {
                     List<PathBytes> names = wanted.get(entry.inode());
                     if (entry.type() == FileType.DIRECTORY
-                            || entry.type() == FileType.UNKNOWN
-                                    && dir.stat(entry.name()).isDirectory()) {
+                            || (entry.type() == FileType.UNKNOWN
+                                    && dir.stat(entry.name()).isDirectory())) {
                         todo.push(path.child(entry.name()));
                     } else if (names != null) {
                         names.add(path.child(entry.name()));

@@ -4,6 +4,7 @@ import io.slipway.linux.Attributes;
 import io.slipway.linux.Dir;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -31,7 +32,11 @@ final class MergedDirs implements AutoCloseable {
     record Level(int layer, Dir dir) {}
 
     /// What a name stands for.
-    record Found(int layer, Dir parent, byte[] name, Attributes attributes) {}
+    record Found(int layer, Dir parent, PathBytes path, Attributes attributes) {
+        byte[] name() {
+            return path.base();
+        }
+    }
 
     /// What the merged tree has at `path`, looking only at layers from `firstLayer` on (nearer ones still
     /// hide). Valid until the next call.
@@ -45,7 +50,7 @@ final class MergedDirs implements AutoCloseable {
             if (there.isPresent()) {
                 return OpenDirs.isWhiteout(there.get())
                         ? Optional.empty()
-                        : Optional.of(new Found(level.layer(), level.dir(), name, there.get()));
+                        : Optional.of(new Found(level.layer(), level.dir(), path, there.get()));
             }
         }
         return Optional.empty();
@@ -64,8 +69,9 @@ final class MergedDirs implements AutoCloseable {
         List<Level> levels = open(levels(path.parent()), path.base());
         kept.put(path, levels);
         if (kept.size() > KEPT_MAX) {
-            PathBytes oldest = kept.keySet().iterator().next();
-            kept.remove(oldest).forEach(level -> level.dir().close());
+            Iterator<List<Level>> oldest = kept.values().iterator();
+            oldest.next().forEach(level -> level.dir().close());
+            oldest.remove();
         }
         return levels;
     }

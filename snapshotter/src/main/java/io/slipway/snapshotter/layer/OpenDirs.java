@@ -93,7 +93,7 @@ final class OpenDirs implements AutoCloseable {
         try {
             return root.dir.openDir(path.bytes());
         } catch (LinuxException e) {
-            if (!make || e.errno() != Errno.ENOENT && e.errno() != Errno.ENOTDIR) {
+            if (!make || (e.errno() != Errno.ENOENT && e.errno() != Errno.ENOTDIR)) {
                 throw e;
             }
             return root.dir.openDir(makeAll(path).bytes());

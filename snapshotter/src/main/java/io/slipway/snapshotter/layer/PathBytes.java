@@ -97,9 +97,9 @@ public final class PathBytes {
     boolean within(PathBytes other) {
         int n = other.bytes.length;
         return n == 0
-                || bytes.length >= n
+                || (bytes.length >= n
                         && Arrays.equals(bytes, 0, n, other.bytes, 0, n)
-                        && (bytes.length == n || bytes[n] == '/');
+                        && (bytes.length == n || bytes[n] == '/'));
     }
 
     /// Its components, first to last.

@@ -126,7 +126,7 @@ final class SnapshotTables {
                 namespace,
                 snapshotter,
                 key,
-                number(kind),
+                kind.number(),
                 parent,
                 dir,
                 nanos(now),
@@ -257,7 +257,7 @@ final class SnapshotTables {
                 row.getString(2),
                 row.getString(3),
                 row.getString(4),
-                SnapshotKind.values()[row.getInt(5) - 1],
+                SnapshotKind.of(row.getInt(5)),
                 row.getLong(6),
                 parentKey == null ? "" : parentKey,
                 row.getLong(8),
@@ -313,10 +313,6 @@ final class SnapshotTables {
             statement.close();
             throw e;
         }
-    }
-
-    private static int number(SnapshotKind kind) {
-        return kind.ordinal() + 1;
     }
 
     private static long nanos(Instant at) {

@@ -77,7 +77,7 @@ final class Asking implements Unpacking {
     void whole() {
         all = List.copyOf(jobs);
         for (CompletableFuture<@Nullable Void> part : parts) {
-            part.whenComplete((_, e) -> {
+            var _ = part.whenComplete((_, e) -> {
                 if (e != null) {
                     failed(
                             e instanceof CompletionException wrapped && wrapped.getCause() != null
@@ -104,20 +104,19 @@ final class Asking implements Unpacking {
         for (CompletableFuture<@Nullable Void> part : parts) {
             try {
                 part.get();
-            } catch (ExecutionException _) {
+            } catch (ExecutionException e) {
                 // The first failure in time is told below, when nothing of this asker's runs any more.
-                continue;
+                failed(e.getCause() == null ? e : e.getCause());
             }
         }
         Throwable told = failure.get();
-        switch (told) {
-            case null -> {
-                return top;
-            }
-            case ApiException e -> throw e;
-            case IOException e -> throw e;
-            default -> throw new IOException("unpacking failed: " + told.getMessage(), told);
+        if (told == null) {
+            return top;
         }
+        if (told instanceof ApiException e) {
+            throw e;
+        }
+        throw told instanceof IOException e ? e : new IOException("unpacking failed: " + told.getMessage(), told);
     }
 
     @Override

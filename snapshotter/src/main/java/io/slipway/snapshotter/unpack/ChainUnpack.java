@@ -132,7 +132,7 @@ public final class ChainUnpack implements ImageUnpack {
         if (fresh) {
             unused.remove(layer);
             Shared started = shared;
-            started.job.settled().whenComplete((_, _) -> forget(key, started));
+            var _ = started.job.settled().whenComplete((_, _) -> forget(key, started));
             started.job.start();
         }
         return new Joined(shared.job, fresh);

@@ -90,11 +90,11 @@ final class LayerJob {
     void start() {
         CompletableFuture<Applied> applied = new CompletableFuture<>();
         tools.layers().execute(() -> apply(applied));
-        below.handle((_, failure) -> {
+        var _ = below.whenComplete((_, failure) -> {
             if (failure != null) {
                 cancel();
             }
-            return applied.whenCompleteAsync(
+            var _ = applied.whenCompleteAsync(
                     (result, ownFailure) -> finish(result, ownFailure, failure), tools.commits());
         });
     }
