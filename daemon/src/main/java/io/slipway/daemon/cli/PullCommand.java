@@ -1,0 +1,59 @@
+package io.slipway.daemon.cli;
+
+import io.slipway.api.services.images.v1.GetImageRequest;
+import io.slipway.api.services.images.v1.Image;
+import io.slipway.api.services.images.v1.ImagesGrpcClient;
+import io.slipway.puller.ImageReference;
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.PositionalParamSpec;
+import picocli.CommandLine.ParseResult;
+
+/// `slipway pull`.
+final class PullCommand implements Command {
+    private static final String USER = "--user";
+
+    @Override
+    public CommandSpec spec() {
+        CommandSpec spec = CommandSpec.create().name("pull");
+        spec.usageMessage().description("Pulls an image from its registry and unpacks it.");
+        PullOptions.addTo(spec, USER);
+        spec.addPositional(PositionalParamSpec.builder()
+                .index("0")
+                .arity("1")
+                .required(true)
+                .type(String.class)
+                .paramLabel("REF")
+                .description("[HOST[:PORT]/]NAME[:TAG][@DIGEST]")
+                .build());
+        return spec;
+    }
+
+    @Override
+    public int run(ParseResult arguments, Session session)
+            throws CommandFailed, CallFailed, IOException, InterruptedException {
+        String text = arguments.matchedPositionalValue(0, "");
+        ImageReference reference = References.image(text);
+        ImagePuller.Request request = PullOptions.request(arguments, USER, reference, session.terminal());
+        Connection connection = session.connection();
+        try {
+            new ImagePuller(connection, session.terminal(), session.clock()).pull(request);
+        } catch (CallFailed e) {
+            throw References.pullFailed(reference.name(), e);
+        }
+        Image image = connection
+                .call(
+                        ImagesGrpcClient.Get,
+                        GetImageRequest.newBuilder().setName(reference.name()).build())
+                .getImage();
+        session.result(
+                Map.of(
+                        "name", image.getName(),
+                        "digest", image.getTarget().getDigest(),
+                        "media_type", image.getTarget().getMediaType()),
+                Text.table(List.of(List.of(image.getName(), image.getTarget().getDigest()))));
+        return ExitCode.OK.number();
+    }
+}

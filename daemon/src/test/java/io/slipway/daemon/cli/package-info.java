@@ -1,0 +1,4 @@
+@NullMarked
+package io.slipway.daemon.cli;
+
+import org.jspecify.annotations.NullMarked;
