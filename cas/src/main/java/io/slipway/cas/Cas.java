@@ -1,75 +1,133 @@
 package io.slipway.cas;
 
+import com.google.protobuf.Message;
+import io.slipway.cas.file.FileBlobStore;
 import io.slipway.cas.grpc.GrpcServices;
+import io.slipway.cas.meta.Ledger;
+import io.slipway.cas.meta.Records;
+import io.slipway.cas.meta.RefIngests;
+import io.slipway.cas.meta.SqliteMetadata;
+import io.slipway.cas.service.CasServices;
+import java.io.IOException;
+import java.util.concurrent.TimeUnit;
 
 /// The store, put together. [#open] returns at once: metadata opens in the background and the first use waits
 /// for it. Thread-safe.
-@SuppressWarnings("DoNotCallSuggester") // goes with the first implementation
 public final class Cas implements AutoCloseable {
 
-    private Cas() {}
+    /// How often abandoned ingests are looked for.
+    private static final int EXPIRE_MINUTES = 30;
 
-    /// Opens the store below [CasOptions#root], making what is missing.
-    public static Cas open(CasOptions options) throws java.io.IOException {
-        throw new UnsupportedOperationException("being built: " + options.root());
+    private final FileBlobStore blobs;
+    private final Metadata metadata;
+    private final Records records;
+    private final RefIngests ingests;
+    private final LateEvents events;
+
+    private Cas(FileBlobStore blobs, Metadata metadata, Records records, RefIngests ingests, LateEvents events) {
+        this.blobs = blobs;
+        this.metadata = metadata;
+        this.records = records;
+        this.ingests = ingests;
+        this.events = events;
+    }
+
+    /// Opens the store below [CasOptions#root], making what is missing. The caller holds the lock of that root.
+    public static Cas open(CasOptions options) throws IOException {
+        // First: it empties tmp/, where the database may be about to unpack its library.
+        FileBlobStore.prepare(options);
+        var events = new LateEvents();
+        var metadata = SqliteMetadata.open(
+                options.root().resolve("metadata.db"), options.root().resolve("tmp"), options.faults());
+        var blobs = FileBlobStore.open(options, new Ledger(metadata, options.clock()));
+        var records =
+                new Records(metadata, blobs, blobs.disk(), blobs.layout().index(), events, blobs.timer(), options);
+        var ingests = new RefIngests(
+                metadata,
+                records.namespaces(),
+                records.leases(),
+                records.contents(),
+                blobs,
+                options.clock(),
+                options.ingestLifetime());
+        var _ = blobs.timer()
+                .scheduleWithFixedDelay(
+                        () -> Thread.ofVirtual().start(ingests::expire),
+                        EXPIRE_MINUTES,
+                        EXPIRE_MINUTES,
+                        TimeUnit.MINUTES);
+        return new Cas(blobs, metadata, records, ingests, events);
     }
 
     public BlobStore blobs() {
-        throw new UnsupportedOperationException();
+        return blobs;
     }
 
     public Metadata metadata() {
-        throw new UnsupportedOperationException();
+        return metadata;
     }
 
     public Contents contents() {
-        throw new UnsupportedOperationException();
+        return records.contents();
     }
 
     public Images images() {
-        throw new UnsupportedOperationException();
+        return records.images();
     }
 
     public Leases leases() {
-        throw new UnsupportedOperationException();
+        return records.leases();
     }
 
     public Namespaces namespaces() {
-        throw new UnsupportedOperationException();
+        return records.namespaces();
     }
 
     public Ingests ingests() {
-        throw new UnsupportedOperationException();
+        return ingests;
     }
 
     public Derived derived() {
-        throw new UnsupportedOperationException();
+        return records.derived();
     }
 
     public CacheIndex cacheIndex() {
-        throw new UnsupportedOperationException();
+        return records.cacheIndex();
     }
 
     public Collector collector() {
-        throw new UnsupportedOperationException();
+        return records.collector();
     }
 
     /// Where events of this store (and of other parts that use it) go; until [#publishTo] they are dropped.
     public Events events() {
-        throw new UnsupportedOperationException();
+        return events;
     }
 
     /// Plugs the exchange.
     public void publishTo(Events exchange) {
-        throw new UnsupportedOperationException("being built: " + exchange);
+        events.exchange = exchange;
     }
 
     /// Serves Content, Images, Leases and Namespaces.
     public void bind(GrpcServices server) {
-        throw new UnsupportedOperationException("being built: " + server.callsInFlight());
+        new CasServices(this).bind(server);
     }
 
     /// Stops fetches (what landed is kept), writes what is pending, closes everything.
     @Override
-    public void close() {}
+    public void close() {
+        blobs.close();
+        records.close();
+        metadata.close();
+    }
+
+    private static final class LateEvents implements Events {
+        private volatile Events exchange = (_, _, _) -> {};
+
+        @Override
+        public void publish(String namespace, String topic, Message event) {
+            exchange.publish(namespace, topic, event);
+        }
+    }
 }

@@ -6,7 +6,6 @@ import java.util.Collection;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Consumer;
 
 /// Which namespace sees which stored blob, with which labels; and, per blob, where it came from and when it
 /// was last used. Methods that are given a namespace create it with the first write. Blocking; ApiException
@@ -16,9 +15,15 @@ public interface Contents {
     /// The blob as the namespace sees it; empty when it is not visible there (it may be stored nevertheless).
     Optional<ContentInfo> info(String namespace, Digest digest) throws IOException;
 
-    /// Every visible blob that matches, ordered by digest, handed over one by one. The consumer must not call
-    /// the store.
-    void list(String namespace, Filter filter, Consumer<ContentInfo> each) throws IOException;
+    /// Takes what a list finds, one by one; may block.
+    @FunctionalInterface
+    interface Each {
+        void accept(ContentInfo info) throws IOException, InterruptedException;
+    }
+
+    /// Every visible blob that matches, ordered by digest, handed over one by one outside of any transaction
+    /// (so what changes meanwhile may or may not be seen).
+    void list(String namespace, Filter filter, Each each) throws IOException, InterruptedException;
 
     /// Changes labels; NOT_FOUND when not visible, INVALID_ARGUMENT for a label that is too long.
     ContentInfo update(String namespace, Digest digest, LabelUpdate change) throws IOException;

@@ -94,7 +94,7 @@ public final class ChildSpec {
         return new ChildSpec(command, directory, environment, stdin, output, deadline, oomScoreAdj, passed);
     }
 
-    /// After this long the child's whole process group is killed and the result says so.
+    /// After this long the child's whole process group is killed and the result says so. Zero: never.
     public ChildSpec deadline(Duration deadline) {
         return new ChildSpec(command, directory, environment, stdin, output, deadline, oomScoreAdj, passed);
     }

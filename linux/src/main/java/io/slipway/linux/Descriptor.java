@@ -4,7 +4,8 @@ import java.nio.charset.StandardCharsets;
 
 /// An open file descriptor of this process, closed on exec. The owner closes it once everyone who uses it is done:
 /// the number is reused by the kernel, so a call that races with [#close] might reach a stranger's file.
-public abstract sealed class Descriptor implements AutoCloseable permits Dir, FileHandle, Fifo, PidFd, EventFd, Pipe {
+public abstract sealed class Descriptor implements AutoCloseable
+        permits Dir, FileHandle, Fifo, PidFd, EpollFd, EventFd, Pipe, UnixSocket {
     private static final byte[] ITSELF = {};
 
     /// Characters of a path that messages show of a parent.

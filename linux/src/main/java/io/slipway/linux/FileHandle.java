@@ -8,8 +8,8 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalLong;
 
-/// An open regular file. Reads and writes are positional and take heap or direct buffers (direct ones without a copy).
-/// Any thread, also several at once; see [Descriptor] for closing.
+/// An open regular file. Reads and writes are positional and take heap or direct buffers (direct ones without a
+/// copy). Any thread, also several at once; see [Descriptor] for closing.
 public final class FileHandle extends Descriptor {
     private static final int PRIVATE = 0600;
 
@@ -44,6 +44,15 @@ public final class FileHandle extends Descriptor {
             long fd = Sys.call(s, Nr.OPENAT, Flags.AT_FDCWD, s.path(subject), all, PRIVATE);
             FileHandle file = new FileHandle((int) s.check(fd, "openat", subject), subject);
             return requireRegular(s, file);
+        }
+    }
+
+    /// `/dev/null`, for the standard descriptors of children.
+    static FileHandle openNull() throws IOException {
+        try (Scratch s = Scratch.take()) {
+            int flags = Flags.O_RDWR | Flags.O_CLOEXEC;
+            long fd = Sys.call(s, Nr.OPENAT, Flags.AT_FDCWD, s.path("/dev/null"), flags);
+            return new FileHandle((int) s.check(fd, "openat", "/dev/null"), "/dev/null");
         }
     }
 

@@ -6,8 +6,8 @@ import java.util.zip.CRC32;
 /// Reads one member's header (RFC 1952, 2.3), however it is cut into pieces, and skips what it carries: extra field,
 /// name and comment are never kept, so a header of any length takes no memory.
 ///
-/// Shared by all engines, so that they accept the same. (ISA-L's own header reading loses its place when a header with
-/// a name and a CRC is split between two calls.)
+/// Shared by all engines, so that they accept the same. (ISA-L's own header reading loses its place when a header
+/// with a name and a CRC is split between two calls.)
 final class GzipHeader {
     private static final int DEFLATE = 8;
     private static final int FHCRC = 2;

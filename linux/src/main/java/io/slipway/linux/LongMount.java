@@ -13,8 +13,8 @@ import java.util.concurrent.CompletionException;
 ///
 /// From Linux 6.8 on each layer is an option of its own (fsopen(2), fsconfig(2) with `lowerdir+`). Before, or where a
 /// path is longer than the 255 bytes of one such option, the layers are named relative to their common directory by a
-/// thread that has a working directory of its own (unshare(2) with CLONE_FS) and ends afterwards: the process's working
-/// directory is everybody's.
+/// thread that has a working directory of its own (unshare(2) with CLONE_FS) and ends afterwards: the process's
+/// working directory is everybody's.
 final class LongMount {
     // linux/mount.h
     private static final int FSOPEN_CLOEXEC = 1;

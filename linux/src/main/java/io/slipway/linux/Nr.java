@@ -1,7 +1,7 @@
 package io.slipway.linux;
 
-/// Numbers of the system calls: x86-64 from `asm/unistd_64.h`, arm64 from `asm-generic/unistd.h`. Those from 424 on are
-/// the same everywhere.
+/// Numbers of the system calls: x86-64 from `asm/unistd_64.h`, arm64 from `asm-generic/unistd.h`. Those from 424 on
+/// are the same everywhere.
 final class Nr {
     static final boolean ARM64 = switch (System.getProperty("os.arch", "")) {
         case "amd64" -> false;
@@ -86,6 +86,7 @@ final class Nr {
     static final long EPOLL_CREATE1 = of(291, 20);
     static final long PPOLL = of(271, 73);
     static final long SOCKET = of(41, 198);
+    static final long CONNECT = of(42, 203);
     static final long SENDTO = of(44, 206);
 
     private Nr() {}

@@ -90,7 +90,8 @@ public final class Os {
         }
     }
 
-    /// When a process started, in clock ticks since boot: with the pid, the name of a process across restarts of ours.
+    /// When a process started, in clock ticks since boot: with the pid, the name of a process across restarts of
+    /// ours.
     ///
     /// @throws LinuxException ESRCH when there is no such process
     public static long processStartTime(int pid) throws IOException {

@@ -12,9 +12,10 @@ import org.jspecify.annotations.Nullable;
 /// The memory of one system call at a time: where errno is captured, room for names, structures and small data.
 ///
 /// Allocating and zeroing native memory for each call would cost more than many calls do, so these are kept: one slot
-/// per hash of the thread, taken with one atomic exchange. A thread that finds its slot empty gets a new one; one that
-/// finds it full on return drops its own to the garbage collector. Not thread-bound, so that virtual threads, of which
-/// there may be any number, keep none. At most [#SLOTS] idle ones exist (about 13 KiB each, 78 KiB once used for data).
+/// per hash of the thread, taken with one atomic exchange. A thread that finds its slot empty gets a new one; one
+/// that finds it full on return drops its own to the garbage collector. Not thread-bound, so that virtual threads, of
+/// which there may be any number, keep none. At most [#SLOTS] idle ones exist (about 13 KiB each, 78 KiB once used
+/// for data).
 final class Scratch implements AutoCloseable {
     /// A power of two, above the number of threads that are in a call at the same time on most machines.
     private static final int SLOTS = 32;

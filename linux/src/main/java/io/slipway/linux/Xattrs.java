@@ -12,8 +12,8 @@ import java.util.Optional;
 
 /// Extended attributes of an open file, and of a child of a directory without following it.
 ///
-/// For a child there is setxattrat(2) and its family; before Linux 6.13 the child is held by O_PATH and reached through
-/// `/proc/self/fd`, which stands for the file itself, also for a symbolic link.
+/// For a child there is setxattrat(2) and its family; before Linux 6.13 the child is held by O_PATH and reached
+/// through `/proc/self/fd`, which stands for the file itself, also for a symbolic link.
 final class Xattrs {
     private static final byte[] NO_VALUE = {};
 

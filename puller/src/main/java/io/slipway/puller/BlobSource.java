@@ -25,9 +25,10 @@ public interface BlobSource {
         /// Told once before the first byte.
         ///
         /// @param from offset of the first byte that will come; 0 when the source ignored the range
+        /// @param ranged whether this is the range that was asked for; otherwise it is the whole from its start
         /// @param size size of the whole blob when the source says so
         /// @throws IOException to refuse (a wrong size, a start that is of no use)
-        void begin(long from, OptionalLong size) throws IOException;
+        void begin(long from, boolean ranged, OptionalLong size) throws IOException;
 
         /// The next bytes. The buffer belongs to the sink until it returns.
         void data(ByteBuffer bytes) throws IOException, InterruptedException;

@@ -67,7 +67,13 @@ public final class RegistryException extends IOException {
         this(code, host, message, Optional.empty(), cause);
     }
 
-    RegistryException(
+    /// With the time the host asked to wait.
+    public static RegistryException withRetryAfter(
+            Code code, String host, String message, Optional<Duration> retryAfter) {
+        return new RegistryException(code, host, message, retryAfter, null);
+    }
+
+    private RegistryException(
             Code code,
             String host,
             String message,
@@ -92,6 +98,24 @@ public final class RegistryException extends IOException {
     /// How long the host asked to wait, when it did (429, 503).
     public Optional<Duration> retryAfter() {
         return retryAfter;
+    }
+
+    /// Of two failures of the same question at two hosts, the one that got further and so tells more: no connection
+    /// is less than 404, 404 less than any other refusal.
+    public static RegistryException further(RegistryException one, RegistryException other) {
+        return other.rank() > one.rank() ? other : one;
+    }
+
+    private int rank() {
+        return switch (code) {
+            case NO_HOST -> 0;
+            case UNREACHABLE, TIMEOUT -> 1;
+            case NOT_FOUND -> 2;
+            case RATE_LIMITED -> 3;
+            case ADDRESS_REFUSED, UNTRUSTED_TARGET, CONFIGURATION -> 4;
+            case UNAUTHENTICATED, DENIED -> 5;
+            case BAD_FORMAT, UNSUPPORTED, TOO_LARGE, DIGEST_MISMATCH -> 6;
+        };
     }
 
     /// The same failure for containerd's API.

@@ -21,7 +21,9 @@ public interface Upstreams {
     /// Joins or starts the one fetch of this blob. Returns at once; failures come out of the arrival.
     ///
     /// @param repository `library/debian`, without host
-    Arrival blob(String host, String repository, Digest digest, OptionalLong size, Access access);
+    /// @throws java.io.IOException when the store can't begin
+    Arrival blob(String host, String repository, Digest digest, OptionalLong size, Access access)
+            throws java.io.IOException;
 
     /// Asks upstream with HEAD whether this access may read the blob there.
     ///

@@ -23,7 +23,8 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/// What filters see of an envelope: `namespace`, `topic`, and below `event` the text and boolean fields of the event
+/// What filters see of an envelope: `namespace`, `topic`, and below `event` the text and boolean fields of the
+/// event
 /// by their protobuf names. Numbers cannot be asked for, as in containerd. An event of a type not known here has no
 /// fields.
 final class EnvelopeFields implements Fields {

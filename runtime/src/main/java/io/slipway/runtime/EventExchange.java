@@ -19,10 +19,12 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The node's event bus: every part publishes here, every subscriber gets what its filters let through, in the order
+/// The node's event bus: every part publishes here, every subscriber gets what its filters let through, in the
+/// order
 /// of publishing as each publisher's thread saw it.
 ///
-/// An event is an envelope of time, namespace, topic (`/tasks/exit`) and an `Any` under its bare type name. Nothing is
+/// An event is an envelope of time, namespace, topic (`/tasks/exit`) and an `Any` under its bare type name.
+/// Nothing is
 /// kept: a subscriber sees what is published after it came. Publishing never waits; a subscriber that falls too far
 /// behind is cut off and told so (see [EventSubscription]). Any thread, event loops included.
 public final class EventExchange implements Events, AutoCloseable {

@@ -7,7 +7,8 @@ import java.util.Optional;
 /// One subscriber's view of the [EventExchange]. Taken from by one thread; closed by anyone.
 ///
 /// Events wait in a queue bounded by [#QUEUE_MAX] events and [#QUEUE_BYTES_MAX] bytes. When either is exceeded the
-/// subscription ends: what is queued is dropped and the next take fails with RESOURCE_EXHAUSTED, so that a subscriber
+/// subscription ends: what is queued is dropped and the next take fails with RESOURCE_EXHAUSTED, so that a
+/// subscriber
 /// never believes it has seen everything when it has not. It may subscribe again and look at the state anew.
 public interface EventSubscription extends AutoCloseable {
     /// Events that may wait for one subscriber.

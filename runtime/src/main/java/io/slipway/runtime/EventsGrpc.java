@@ -11,7 +11,8 @@ import io.slipway.cas.grpc.Call;
 import io.slipway.cas.grpc.GrpcServices;
 import io.slipway.cas.grpc.Out;
 
-/// The Events service of containerd's API. Publish needs a namespace; Forward carries its own; Subscribe is over all.
+/// The Events service of containerd's API. Publish needs a namespace; Forward carries its own; Subscribe is over
+/// all.
 final class EventsGrpc {
     private final EventExchange exchange;
 

@@ -2,8 +2,8 @@ package io.slipway.runtime;
 
 import java.util.Map;
 
-/// How many containers and tasks there are, for metrics. Taken from memory: cheap enough for every scrape, and a task
-/// that a shim reported nothing about yet counts under its last known state.
+/// How many containers and tasks there are, for metrics. Cheap enough for every scrape; a task counts
+/// under the state last heard of it.
 ///
 /// @param containers container records by namespace
 /// @param tasks tasks by state, over all namespaces; states without a task are absent

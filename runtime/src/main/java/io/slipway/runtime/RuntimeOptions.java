@@ -10,15 +10,19 @@ import java.util.Map;
 ///
 /// @param root persistent directory of the daemon; `<root>/io.containerd.runtime.v2.task` (work directories) and
 ///     `<root>/logs` are the runtime's
-/// @param state volatile directory of the daemon; `<state>/io.containerd.runtime.v2.task` (bundles) and `<state>/runc`
+/// @param state volatile directory of the daemon; `<state>/io.containerd.runtime.v2.task` (bundles) and
+///     `<state>/runc`
 ///     (runc's own state) are the runtime's
-/// @param grpcAddress path of the daemon's gRPC socket, verbatim as configured: it is handed to every shim, and runc's
+/// @param grpcAddress path of the daemon's gRPC socket, verbatim as configured: it is handed to every shim, and
+///     runc's
 ///     shim hashes it into the name of its own socket, so it has to stay the same over restarts
 /// @param publishBinary an existing executable named to shims as `-publish-binary`; shims that publish over ttrpc
 ///     never run it
-/// @param binaryDirectories where shim binaries are looked for besides the working directory and `PATH`: the directory
+/// @param binaryDirectories where shim binaries are looked for besides the working directory and `PATH`: the
+///     directory
 ///     of the daemon's own executable
-/// @param environment environment of the daemon, of which an allow-list reaches shims; `PATH` also guides the lookup
+/// @param environment environment of the daemon, of which an allow-list reaches shims; `PATH` also guides the
+///     lookup
 /// @param timeouts how long shims may take
 public record RuntimeOptions(
         Path root,
@@ -29,7 +33,8 @@ public record RuntimeOptions(
         Map<String, String> environment,
         Timeouts timeouts) {
 
-    /// `sun_path` of a unix socket address holds 108 bytes including the final NUL, unix(7); the shims keep one more
+    /// `sun_path` of a unix socket address holds 108 bytes including the final NUL, unix(7); the shims keep one
+    /// more
     /// free.
     public static final int SOCKET_PATH_BYTES_MAX = 106;
 

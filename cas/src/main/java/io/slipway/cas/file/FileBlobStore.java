@@ -28,7 +28,7 @@ import java.util.function.Consumer;
 
 /// [BlobStore] over plain files below `<root>/content`. What the rest of the module needs beyond that
 /// interface - removal, what is held, what lies on disk - is here too.
-public final class FileBlobStore implements BlobStore {
+public final class FileBlobStore implements BlobStore, StoredBlobs {
 
     private final Workshop shop;
     private final ConcurrentHashMap<Digest, Reception> receptions = new ConcurrentHashMap<>();
@@ -39,11 +39,19 @@ public final class FileBlobStore implements BlobStore {
     }
 
     /// Makes the layout where it is missing, empties `tmp/`, and drops ingests that can't be resumed.
-    public static FileBlobStore open(CasOptions options, BlobLedger ledger) throws IOException {
-        var layout = new ContentLayout(options.root().resolve("content"));
+    public static void prepare(CasOptions options) throws IOException {
+        StoreSetup.prepare(
+                layout(options),
+                new Disk(options.faults()),
+                tmp(options),
+                options.clock().instant().minus(options.ingestLifetime()));
+    }
+
+    /// Opens a store whose directories are prepared.
+    public static FileBlobStore open(CasOptions options, BlobLedger ledger) {
+        var layout = layout(options);
         var disk = new Disk(options.faults());
-        var tmp = options.root().resolve("tmp");
-        StoreSetup.prepare(layout, disk, tmp, options.clock().instant().minus(options.ingestLifetime()));
+        var tmp = tmp(options);
         var timer = Executors.newSingleThreadScheduledExecutor(
                 Thread.ofPlatform().daemon().name("cas-timer").factory());
         var shop = new Workshop(
@@ -62,6 +70,14 @@ public final class FileBlobStore implements BlobStore {
         var _ = timer.scheduleWithFixedDelay(
                 () -> Thread.ofVirtual().start(() -> store.expire(options)), 1, 1, TimeUnit.HOURS);
         return store;
+    }
+
+    private static ContentLayout layout(CasOptions options) {
+        return new ContentLayout(options.root().resolve("content"));
+    }
+
+    private static Path tmp(CasOptions options) {
+        return options.root().resolve("tmp");
     }
 
     public ContentLayout layout() {
@@ -166,12 +182,12 @@ public final class FileBlobStore implements BlobStore {
         receptions.remove(reception.digest(), reception);
     }
 
-    /// Digests that are open, arriving, or asked for.
+    @Override
     public Set<Digest> held() {
         return shop.holds().held();
     }
 
-    /// Size of a stored blob; empty when it is not stored.
+    @Override
     public OptionalLong size(Digest digest) throws IOException {
         try {
             return OptionalLong.of(Files.size(shop.layout().blob(digest)));
@@ -182,11 +198,9 @@ public final class FileBlobStore implements BlobStore {
         }
     }
 
-    /// Takes the name of a blob away unless somebody holds it, running `records` first under the same
-    /// protection (nobody can open it meanwhile). False when it is held. The bytes go with [#emptyTrash].
-    public boolean remove(Digest digest, Removal records) throws IOException {
+    @Override
+    public boolean remove(Digest digest) throws IOException {
         return shop.holds().removeUnlessHeld(digest, () -> {
-            records.run();
             var path = shop.layout().blob(digest);
             if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
                 shop.disk().rename(path, shop.tmp().resolve("gone-" + UUID.randomUUID()));
@@ -195,13 +209,7 @@ public final class FileBlobStore implements BlobStore {
         });
     }
 
-    /// Something to do under the protection of [#remove].
-    public interface Removal {
-        void run() throws IOException;
-    }
-
-    /// Unlinks what [#remove] took away: that takes time for large files, and whoever has them open keeps the
-    /// bytes.
+    @Override
     public void emptyTrash() throws IOException {
         for (var file : StoreSetup.list(shop.tmp())) {
             if (String.valueOf(file.getFileName()).startsWith("gone-")) {
@@ -210,7 +218,7 @@ public final class FileBlobStore implements BlobStore {
         }
     }
 
-    /// Hands over every stored blob.
+    @Override
     public void each(Consumer<Digest> stored) throws IOException {
         for (var algorithm : Algorithm.values()) {
             try (var files = Files.newDirectoryStream(shop.layout().blobs(algorithm))) {
@@ -221,16 +229,20 @@ public final class FileBlobStore implements BlobStore {
         }
     }
 
-    /// Publishes verified bytes that came in by another way than an arrival (an ingest by ref); the file is
-    /// moved.
-    public void adopt(Path part, Digest digest, long size) throws IOException {
+    /// Keeps a digest from being removed until closed.
+    public interface Hold extends AutoCloseable {
+        @Override
+        void close();
+    }
+
+    public Hold hold(Digest digest) {
         shop.holds().take(digest);
-        try {
-            Publication.publish(shop, part, digest);
-            shop.ledger().stored(digest, size, io.slipway.cas.Provenance.UNKNOWN);
-        } finally {
-            shop.holds().drop(digest);
-        }
+        return () -> shop.holds().drop(digest);
+    }
+
+    /// The bytes of an ingest by ref, opened where they stopped.
+    public RefFile openRef(String namespace, String ref) throws IOException {
+        return RefFile.open(shop, shop.layout().refPart(namespace, ref));
     }
 
     private static Optional<Digest> name(Algorithm algorithm, Path file) {

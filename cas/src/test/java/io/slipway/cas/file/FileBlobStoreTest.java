@@ -38,6 +38,7 @@ final class FileBlobStoreTest extends BlobStoreContract {
     @Override
     protected BlobStore open() throws IOException {
         var options = CasOptions.of(root, bytes, new JdkHashers()).withArrivalGrace(Duration.ofMillis(GRACE_MS));
+        FileBlobStore.prepare(options);
         return FileBlobStore.open(options, (_, _, _) -> {});
     }
 

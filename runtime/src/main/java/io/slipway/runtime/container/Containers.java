@@ -29,8 +29,10 @@ import java.util.Optional;
 /// The container records of all namespaces.
 ///
 /// A record is stored as the message the client sent, byte for byte, so that specs, options and extensions of types
-/// nobody here knows come back unchanged; only the two times are ours. Creating, changing and deleting a record touches
-/// neither task nor snapshot; a snapshot named by a record is kept from collection. Blocking; any thread but an event
+/// nobody here knows come back unchanged; only the two times are ours. Creating, changing and deleting a record
+/// touches
+/// neither task nor snapshot; a snapshot named by a record is kept from collection. Blocking; any thread but an
+/// event
 /// loop. Refusals are [ApiException]s, failures of the database are IOExceptions.
 public final class Containers {
     /// Records read from the database at a time.
@@ -74,7 +76,8 @@ public final class Containers {
         return metadata.read(connection -> select(connection, namespace, id));
     }
 
-    /// Hands over the records of `namespace` that match, ordered by id. Reads page by page: memory does not grow with
+    /// Hands over the records of `namespace` that match, ordered by id. Reads page by page: memory does not grow
+    /// with
     /// their number, and a record changed meanwhile may be seen before or after the change.
     public void list(String namespace, List<String> filters, Sink sink) throws IOException, InterruptedException {
         Filter filter = Filter.parse(filters);

@@ -32,14 +32,18 @@ import org.slf4j.LoggerFactory;
 
 /// One connection to a ttrpc server; any number of threads call through it at once.
 ///
-/// Two virtual threads serve it. The *writer* alone allocates stream ids and writes, which keeps ids increasing on the
-/// wire, and spares the socket the interrupts of callers (an interrupt closes the channel it hits, and a closed channel
-/// means to the daemon that a shim died). The *reader* alone completes calls. When the connection ends, for whatever
+/// Two virtual threads serve it. The *writer* alone allocates stream ids and writes, which keeps ids increasing on
+/// the
+/// wire, and spares the socket the interrupts of callers (an interrupt closes the channel it hits, and a closed
+/// channel
+/// means to the daemon that a shim died). The *reader* alone completes calls. When the connection ends, for
+/// whatever
 /// reason, every open call fails with [TtrpcClosedException] and then the callback runs, once.
 public final class TtrpcClient implements AutoCloseable {
     /// Calls that may wait for their answer at once; one more fails with RESOURCE_EXHAUSTED.
     public static final int CALLS_PENDING_MAX = 1024;
-    /// Stream ids are odd and unsigned 32 bit; behind this one the connection is closed, and who needs more connects
+    /// Stream ids are odd and unsigned 32 bit; behind this one the connection is closed, and who needs more
+    /// connects
     /// again.
     private static final long STREAM_ID_MAX = 0xFFFF_FFFFL;
 

@@ -24,8 +24,10 @@ import org.slf4j.LoggerFactory;
 
 /// Serves unary ttrpc calls on a unix socket.
 ///
-/// The socket is bound under a temporary name, given mode 0660 and renamed into place, so that nobody ever sees it with
-/// other permissions. A path on which somebody answers is left alone. Each connection has a virtual thread that reads
+/// The socket is bound under a temporary name, given mode 0660 and renamed into place, so that nobody ever sees it
+/// with
+/// other permissions. A path on which somebody answers is left alone. Each connection has a virtual thread that
+/// reads
 /// it, each call one that answers it; both are bounded.
 public final class TtrpcServer implements AutoCloseable {
     /// Connections at once; further ones are closed unanswered. A shim process holds one.

@@ -1,0 +1,109 @@
+package io.slipway.cas.file;
+
+import io.slipway.cas.Algorithm;
+import io.slipway.cas.Digest;
+import io.slipway.cas.Provenance;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/// The file of one ingest by ref: written front to back by one thread at a time, hashed on the bytes pool as
+/// it grows.
+public final class RefFile implements AutoCloseable {
+
+    private final Workshop shop;
+    private final Path part;
+    private final PositionalFile file;
+    private long size;
+    private @Nullable HashFront front;
+
+    private RefFile(Workshop shop, Path part, PositionalFile file, long size) {
+        this.shop = shop;
+        this.part = part;
+        this.file = file;
+        this.size = size;
+    }
+
+    static RefFile open(Workshop shop, Path part) throws IOException {
+        var file = shop.disk().openForWriting(part);
+        try {
+            return new RefFile(shop, part, file, file.size());
+        } catch (IOException e) {
+            file.close();
+            throw Disk.refused("look at", part, e);
+        }
+    }
+
+    public long size() {
+        return size;
+    }
+
+    public void append(ByteBuffer data) throws IOException {
+        int count = data.remaining();
+        shop.disk().write(file, size, data);
+        size += count;
+        if (front == null) {
+            front = hash(Algorithm.SHA256);
+        }
+        front.advance(size);
+    }
+
+    public void truncate() throws IOException {
+        dropHash();
+        shop.disk().truncate(file, 0);
+        size = 0;
+    }
+
+    /// Digest of the bytes so far; reads them all again.
+    public Digest digest() throws IOException {
+        try (var fresh = hash(Algorithm.SHA256)) {
+            return Digest.of(Algorithm.SHA256, fresh.finish(size));
+        }
+    }
+
+    /// Digest of the bytes so far for commit, taken from the hash that has followed the writes where it can.
+    public Digest commitDigest(Algorithm algorithm) throws IOException {
+        var followed = algorithm == Algorithm.SHA256 ? front : null;
+        if (followed == null) {
+            try (var fresh = hash(algorithm)) {
+                return Digest.of(algorithm, fresh.finish(size));
+            }
+        }
+        try {
+            return Digest.of(algorithm, followed.finish(size));
+        } finally {
+            // A hash ends with its digest; should this commit be refused and writing go on, the next one
+            // starts anew.
+            dropHash();
+        }
+    }
+
+    /// Makes the file the blob of that digest, which it has been found to have.
+    public void publish(Digest digest) throws IOException {
+        Publication.publish(shop, part, digest);
+        shop.ledger().stored(digest, size, Provenance.UNKNOWN);
+    }
+
+    /// Deletes the file.
+    public void drop() throws IOException {
+        shop.disk().delete(part);
+    }
+
+    @Override
+    public void close() {
+        dropHash();
+        file.close();
+    }
+
+    private HashFront hash(Algorithm algorithm) {
+        return new HashFront(shop.bytes(), shop.buffers(), shop.hashers().open(algorithm.id()), file);
+    }
+
+    private void dropHash() {
+        if (front != null) {
+            front.close();
+            front = null;
+        }
+    }
+}

@@ -1,0 +1,108 @@
+package io.slipway.cas.meta;
+
+import io.slipway.cas.CacheIndex;
+import io.slipway.cas.CasOptions;
+import io.slipway.cas.Collector;
+import io.slipway.cas.Contents;
+import io.slipway.cas.Derived;
+import io.slipway.cas.Events;
+import io.slipway.cas.Images;
+import io.slipway.cas.Leases;
+import io.slipway.cas.Metadata;
+import io.slipway.cas.Namespaces;
+import io.slipway.cas.file.Disk;
+import io.slipway.cas.file.StoredBlobs;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+
+/// This module's tables and what works on them, put together.
+public final class Records implements AutoCloseable {
+
+    /// The first collection: clears what a crash left, after start-up has had the machine to itself.
+    private static final Duration FIRST_COLLECTION = Duration.ofSeconds(10);
+
+    private static final Duration LAST_USE_FLUSH = Duration.ofSeconds(60);
+
+    private final SqlCollector collector;
+    private final SqlNamespaces namespaces;
+    private final SqlLeases leases;
+    private final SqlContents contents;
+    private final SqlImages images;
+    private final SqlDerived derived;
+    private final SqlCacheIndex cacheIndex;
+    private final LastUse lastUse;
+    private final IndexFile index;
+
+    /// Declares the tables; nothing here waits for the database.
+    ///
+    /// @param timer for short tasks; belongs to the caller
+    /// @param indexFile where `index.json` is
+    public Records(
+            Metadata metadata,
+            StoredBlobs blobs,
+            Disk disk,
+            Path indexFile,
+            Events events,
+            ScheduledExecutorService timer,
+            CasOptions options) {
+        metadata.schema(Schema.COMPONENT, Schema.STEPS);
+        var clock = options.clock();
+        index = new IndexFile(metadata, disk, indexFile, timer, options.indexDelay());
+        lastUse = new LastUse(metadata, clock);
+        collector = new SqlCollector(metadata, blobs, events, clock, timer, options.collectDelay(), index::changed);
+        namespaces = new SqlNamespaces(metadata, events, collector::parts);
+        leases = new SqlLeases(metadata, namespaces, collector, clock, new SecureRandom());
+        contents = new SqlContents(metadata, namespaces, leases, blobs, collector, events, clock, lastUse);
+        images = new SqlImages(metadata, namespaces, leases, collector, events, clock, index::changed);
+        derived = new SqlDerived(metadata);
+        cacheIndex = new SqlCacheIndex(metadata, contents, blobs, collector, clock, lastUse);
+        collector.scheduleIn(FIRST_COLLECTION);
+        if (!Files.exists(indexFile)) {
+            index.changed();
+        }
+        var _ = timer.scheduleWithFixedDelay(
+                () -> Thread.ofVirtual().start(lastUse::flush),
+                LAST_USE_FLUSH.toSeconds(),
+                LAST_USE_FLUSH.toSeconds(),
+                TimeUnit.SECONDS);
+    }
+
+    public Collector collector() {
+        return collector;
+    }
+
+    public Namespaces namespaces() {
+        return namespaces;
+    }
+
+    public Leases leases() {
+        return leases;
+    }
+
+    public Contents contents() {
+        return contents;
+    }
+
+    public Images images() {
+        return images;
+    }
+
+    public Derived derived() {
+        return derived;
+    }
+
+    public CacheIndex cacheIndex() {
+        return cacheIndex;
+    }
+
+    /// Writes what is pending; before the metadata is closed.
+    @Override
+    public void close() {
+        index.close();
+        lastUse.flush();
+    }
+}

@@ -1,0 +1,102 @@
+package io.slipway.puller.fetch;
+
+import io.slipway.cas.Arrival;
+import io.slipway.cas.ArrivalRequest;
+import io.slipway.cas.BlobStore;
+import io.slipway.cas.Provenance;
+import io.slipway.puller.BlobSource;
+import io.slipway.puller.PullRequest;
+import io.slipway.puller.PullerObserver;
+import io.slipway.puller.RegistryException;
+import io.slipway.puller.hosts.Capability;
+import io.slipway.puller.hosts.Endpoint;
+import io.slipway.puller.hosts.Hosts;
+import io.slipway.puller.http.WireRequest.Lane;
+import io.slipway.puller.registry.Registry;
+import io.slipway.puller.registry.Session;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Semaphore;
+
+/// Starts (or joins) the one fetch of a blob. Thread-safe.
+public final class Blobs {
+    /// Blobs of at most this size travel with the small answers, so that a config never waits behind layers.
+    static final long SMALL_BYTES_MAX = 1L << 20;
+
+    private final BlobStore store;
+    private final Hosts hosts;
+    private final Registry registry;
+    private final PullerObserver observer;
+    private final Round.Tools tools;
+    private final Semaphore downloads;
+    private final int connections;
+
+    /// @param writers bounded pool of platform threads for writing
+    /// @param downloadsMax how many blobs of image pulls are fetched at once
+    /// @param connections how many ranges of one origin are open at once
+    public Blobs(
+            BlobStore store,
+            Hosts hosts,
+            Registry registry,
+            PullerObserver observer,
+            ExecutorService writers,
+            int downloadsMax,
+            int connections) {
+        this.store = store;
+        this.hosts = hosts;
+        this.registry = registry;
+        this.observer = observer;
+        this.tools = new Round.Tools(new Slots(connections), writers, observer);
+        this.downloads = new Semaphore(downloadsMax, true);
+        this.connections = connections;
+    }
+
+    /// Which blob, from where.
+    ///
+    /// @param bounded whether it counts towards the downloads of image pulls
+    public record Wanted(
+            io.slipway.cas.Digest digest,
+            OptionalLong size,
+            String repository,
+            Provenance provenance,
+            String why,
+            boolean bounded) {}
+
+    /// Joins or starts; returns at once.
+    public Arrival arrive(Wanted wanted, Session session, PullRequest.Route route, FetchStatus status)
+            throws IOException {
+        boolean small = wanted.size().orElse(Long.MAX_VALUE) <= SMALL_BYTES_MAX;
+        BlobFetch fetch = new BlobFetch(
+                () -> sources(wanted, session, route, small ? Lane.SMALL : Lane.BULK),
+                tools,
+                status,
+                wanted.bounded() && !small ? Optional.of(downloads) : Optional.empty(),
+                connections,
+                !small);
+        return store.arrive(
+                new ArrivalRequest(wanted.digest(), wanted.size(), wanted.provenance(), wanted.why()), fetch);
+    }
+
+    private List<BlobSource> sources(Wanted wanted, Session session, PullRequest.Route route, Lane lane)
+            throws RegistryException {
+        List<Endpoint> endpoints = hosts.endpoints(session.registry(), route).stream()
+                .filter(endpoint -> endpoint.can(Capability.PULL))
+                .toList();
+        List<BlobSource> sources = new ArrayList<>();
+        for (int i = 0; i < endpoints.size(); i++) {
+            sources.add(new HttpBlobSource(
+                    registry,
+                    session,
+                    endpoints.get(i),
+                    wanted.repository(),
+                    i == endpoints.size() - 1,
+                    lane,
+                    observer));
+        }
+        return sources;
+    }
+}

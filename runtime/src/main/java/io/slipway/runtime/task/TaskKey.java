@@ -1,0 +1,4 @@
+package io.slipway.runtime.task;
+
+/// The name of a task: that of its container.
+record TaskKey(String namespace, String id) {}
