@@ -76,14 +76,18 @@ public final class Dir extends Descriptor {
     /// Holds the name first and looks what it is: opening a FIFO blocks, and opening a device does things.
     private FileHandle open(byte[] name, int flags) throws IOException {
         try (Scratch s = Scratch.take()) {
-            int hold = Flags.O_PATH | Flags.O_NOFOLLOW | Flags.O_CLOEXEC;
-            long held = s.check(Sys.call(s, Nr.OPENAT, fd(), s.name(this, name), hold), "openat", this, name);
-            try (FileHandle file = FileHandle.requireRegular(s, new FileHandle((int) held, subject(), name))) {
+            try (FileHandle file = FileHandle.requireRegular(s, hold(s, name))) {
                 long path = s.pathOf(file.fd());
                 long fd = Sys.call(s, Nr.OPENAT, Flags.AT_FDCWD, path, flags | Flags.O_CLOEXEC);
                 return new FileHandle((int) s.check(fd, "openat", this, name), subject(), name);
             }
         }
+    }
+
+    private FileHandle hold(Scratch s, byte[] name) throws IOException {
+        int flags = Flags.O_PATH | Flags.O_NOFOLLOW | Flags.O_CLOEXEC;
+        long fd = s.check(Sys.call(s, Nr.OPENAT, fd(), s.name(this, name), flags), "openat", this, name);
+        return new FileHandle((int) fd, subject(), name);
     }
 
     public void mkdir(byte[] name, int mode) throws IOException {
@@ -227,17 +231,16 @@ public final class Dir extends Descriptor {
                 long path = s.name(this, name);
                 int flags = Flags.AT_SYMLINK_NOFOLLOW;
                 s.check(Sys.call(s, Nr.FCHMODAT2, fd(), path, mode, flags), "fchmodat2", this, name);
-            } else {
-                chmodHeld(s, name, mode);
+                return;
             }
         }
+        chmodHeld(name, mode);
     }
 
     /// Before Linux 6.6: through `/proc/self/fd`, which stands for the file itself.
-    private void chmodHeld(Scratch s, byte[] name, int mode) throws IOException {
-        int hold = Flags.O_PATH | Flags.O_NOFOLLOW | Flags.O_CLOEXEC;
-        long fd = s.check(Sys.call(s, Nr.OPENAT, fd(), s.name(this, name), hold), "openat", this, name);
-        try (FileHandle held = new FileHandle((int) fd, subject(), name)) {
+    void chmodHeld(byte[] name, int mode) throws IOException {
+        try (Scratch s = Scratch.take();
+                FileHandle held = hold(s, name)) {
             if (Statx.of(s, held).type() == FileType.SYMLINK) {
                 throw new LinuxException("fchmodat", subject(name), Errno.EOPNOTSUPP);
             }
@@ -256,22 +259,22 @@ public final class Dir extends Descriptor {
     }
 
     public void setXattr(byte[] name, byte[] attribute, byte[] value) throws IOException {
-        Xattrs.set(this, name, attribute, value);
+        ChildXattrs.ofKernel().set(this, name, attribute, value);
     }
 
     /// The value, or empty when there is none of that name.
     public Optional<byte[]> xattr(byte[] name, byte[] attribute) throws IOException {
-        return Xattrs.get(this, name, attribute);
+        return ChildXattrs.ofKernel().get(this, name, attribute);
     }
 
     /// The names of all extended attributes that this process may see.
     public List<byte[]> xattrs(byte[] name) throws IOException {
-        return Xattrs.list(this, name);
+        return ChildXattrs.ofKernel().list(this, name);
     }
 
     /// Takes an extended attribute away; one that is not there is fine.
     public void removeXattr(byte[] name, byte[] attribute) throws IOException {
-        Xattrs.remove(this, name, attribute);
+        ChildXattrs.ofKernel().remove(this, name, attribute);
     }
 
     /// Removes a child and all below it, iteratively, by descriptors, never following a link and never leaving the

@@ -32,7 +32,9 @@ final class LibcryptoHashers implements HasherProvider {
     /// @param update the ordinary call, for memory outside the heap
     /// @param updateHeap the same function, which may be given heap memory and then holds up safepoints
     private record Functions(
-            SymbolLookup symbols,
+            MemorySegment sha256,
+            MemorySegment sha384,
+            MemorySegment sha512,
             MethodHandle contextNew,
             MethodHandle contextFree,
             MethodHandle init,
@@ -50,7 +52,9 @@ final class LibcryptoHashers implements HasherProvider {
         FunctionDescriptor update = FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG);
         try {
             Functions functions = new Functions(
-                    symbols,
+                    algorithm(symbols, "EVP_sha256"),
+                    algorithm(symbols, "EVP_sha384"),
+                    algorithm(symbols, "EVP_sha512"),
                     Native.function(symbols, "EVP_MD_CTX_new", FunctionDescriptor.of(ADDRESS)),
                     Native.function(symbols, "EVP_MD_CTX_free", FunctionDescriptor.ofVoid(ADDRESS)),
                     Native.function(
@@ -62,6 +66,15 @@ final class LibcryptoHashers implements HasherProvider {
             return Optional.of(new LibcryptoHashers("libcrypto " + version(symbols), functions));
         } catch (UnsatisfiedLinkError missing) {
             return Optional.empty();
+        }
+    }
+
+    private static MemorySegment algorithm(SymbolLookup symbols, String function) {
+        MethodHandle call = Native.function(symbols, function, FunctionDescriptor.of(ADDRESS));
+        try {
+            return (MemorySegment) call.invokeExact();
+        } catch (Throwable t) {
+            throw Native.bug(t);
         }
     }
 
@@ -80,20 +93,11 @@ final class LibcryptoHashers implements HasherProvider {
     @Override
     public Hasher open(String algorithm) {
         return switch (algorithm) {
-            case "sha256" -> new LibcryptoHasher(functions, digest("EVP_sha256"), 32);
-            case "sha384" -> new LibcryptoHasher(functions, digest("EVP_sha384"), 48);
-            case "sha512" -> new LibcryptoHasher(functions, digest("EVP_sha512"), 64);
+            case "sha256" -> new LibcryptoHasher(functions, functions.sha256, 32);
+            case "sha384" -> new LibcryptoHasher(functions, functions.sha384, 48);
+            case "sha512" -> new LibcryptoHasher(functions, functions.sha512, 64);
             default -> throw new IllegalArgumentException("hash " + algorithm);
         };
-    }
-
-    private MemorySegment digest(String function) {
-        MethodHandle call = Native.function(functions.symbols, function, FunctionDescriptor.of(ADDRESS));
-        try {
-            return (MemorySegment) call.invokeExact();
-        } catch (Throwable t) {
-            throw Native.bug(t);
-        }
     }
 
     @Override

@@ -1,0 +1,8 @@
+package io.slipway.linux;
+
+class XattrsOfKernelTest extends ChildXattrsContract {
+    @Override
+    ChildXattrs way() {
+        return ChildXattrs.ofKernel();
+    }
+}
