@@ -104,8 +104,8 @@ abstract class MountsContract {
     }
 
     @Test
-    void unmountsPointsWithBlanksAndOtherBytes() throws IOException {
-        Path odd = Files.createDirectories(target.resolve("a b\tc\\d\u00e9"));
+    void unmountsPointsWithBlanksAndBackslashes() throws IOException {
+        Path odd = Files.createDirectories(target.resolve("a b\tc\\d"));
         mounts.mount(List.of(bind(source, "")), odd);
         assertThat(mounts.mountPointsUnder(target)).containsExactly(odd);
         mounts.unmountTree(target);

@@ -103,6 +103,26 @@ class SystemMountsTest extends MountsContract {
     }
 
     @Test
+    void unmountsPointsWhoseNamesAreNoText() throws Exception {
+        try (Poller poller = Poller.start("test-mounts")) {
+            ChildResult mounted = new Spawner(poller, ChildLimits.UNCHANGED)
+                    .run(ChildSpec.of(List.of(
+                                    "/bin/sh",
+                                    "-c",
+                                    "d=$(printf 'a\\377b') && mkdir \"$d\" && mount --bind source \"$d\""))
+                            .environment(java.util.Map.of("PATH", "/usr/bin:/bin"))
+                            .directory(temp));
+            assertThat(mounted.outputText()).isEmpty();
+        }
+        assertThat(MountTable.under(MountTable.read(), temp)).hasSize(1);
+        mounts.unmountTree(temp);
+        assertThat(MountTable.under(MountTable.read(), temp)).isEmpty();
+        try (Dir dir = Dir.openRoot(temp)) {
+            dir.rmdir(Bytes.b("a\u00ffb"));
+        }
+    }
+
+    @Test
     void neverUnmountsThroughALink() throws IOException {
         mounts.mount(List.of(MountsContract.bind(source, "")), target);
         Path link = Files.createSymbolicLink(temp.resolve("link"), target);
