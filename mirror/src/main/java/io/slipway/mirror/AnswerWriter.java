@@ -37,8 +37,11 @@ final class AnswerWriter {
     }
 
     /// Event loop: sends an answer whose body is in memory.
-    static void sendNow(HttpServerResponse response, Exchange exchange, Answer answer, boolean head) {
+    void sendNow(HttpServerResponse response, Exchange exchange, Answer answer, boolean head) {
         apply(response, answer);
+        if (!exchange.takesFiles() && !head) {
+            exchange.watch(limits.stall());
+        }
         int length = !head && answer.body() instanceof Body.Bytes(var bytes) ? bytes.length() : 0;
         var sent = !head && answer.body() instanceof Body.Bytes(var bytes) ? response.end(bytes) : response.end();
         sent.onComplete(result -> {
@@ -69,12 +72,15 @@ final class AnswerWriter {
         }
     }
 
-    private static boolean sentWhole(
+    private boolean sentWhole(
             Exchange exchange,
             Answer answer,
             long bytes,
             java.util.function.Function<HttpServerResponse, io.vertx.core.Future<Void>> write)
             throws InterruptedException {
+        if (!exchange.takesFiles()) {
+            exchange.watch(limits.stall());
+        }
         try {
             exchange.onLoop(response -> {
                         apply(response, answer);

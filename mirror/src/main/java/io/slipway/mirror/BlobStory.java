@@ -108,12 +108,13 @@ final class BlobStory {
         var key = new Started(at.host(), at.repository(), digest);
         boolean ours = started.contains(key);
         Optional<Arrival> running = blobs.arriving(digest);
-        Arrival arrival = running.orElseGet(
-                () -> upstreams.blob(at.host(), at.repository(), digest, OptionalLong.empty(), access));
+        Arrival arrival = running.isPresent()
+                ? running.get()
+                : upstreams.blob(at.host(), at.repository(), digest, OptionalLong.empty(), access);
         boolean handedOn = false;
         try {
             boolean settles = running.isEmpty();
-            if (running.isEmpty() && arrival.progress().landed() == 0) {
+            if (running.isEmpty() && arrival.progress().resumed() == 0) {
                 ours = true;
                 started.add(key);
             }

@@ -104,6 +104,10 @@ final class Exchange {
     }
 
     private void leave() {
+        if (request.response().ended()) {
+            // The end has been handed over; whether it arrives, its own write tells.
+            return;
+        }
         List<Runnable> hooks;
         synchronized (goneHooks) {
             if (gone || ended.get()) {

@@ -47,8 +47,10 @@ final class HotManifests {
 
     void put(String uri, Outcome.Found found, String namespace) {
         if (uri.length() <= MAX_URI && clock.instant().isBefore(found.freshUntil())) {
-            var hit = new Outcome.Found(found.manifest(), MirrorMetrics.Source.HIT, found.freshUntil());
-            entries.put(uri, new Entry(hit, namespace));
+            MirrorMetrics.Source source = found.source() == MirrorMetrics.Source.STALE
+                    ? MirrorMetrics.Source.STALE
+                    : MirrorMetrics.Source.HIT;
+            entries.put(uri, new Entry(new Outcome.Found(found.manifest(), source, found.freshUntil()), namespace));
         }
     }
 }

@@ -114,7 +114,7 @@ final class ManifestStory {
         boolean usable = isYounger(confirmedAt, limits.tagStale());
         Instant pausedUntil = outages.getIfPresent(key);
         if (usable && pausedUntil != null && clock.instant().isBefore(pausedUntil)) {
-            return found(held, Source.STALE, clock.instant());
+            return found(held, Source.STALE, pausedUntil);
         }
         try {
             var flight = flights.join(key, () -> confirm(at, tag, held, access));
@@ -138,8 +138,9 @@ final class ManifestStory {
     }
 
     private Outcome stale(String key, ManifestBytes held) {
-        outages.put(key, clock.instant().plus(OUTAGE_PAUSE));
-        return found(held, Source.STALE, clock.instant());
+        Instant pausedUntil = clock.instant().plus(OUTAGE_PAUSE);
+        outages.put(key, pausedUntil);
+        return found(held, Source.STALE, pausedUntil);
     }
 
     private ManifestBytes fetch(Route.Upstream at, String tag, Access access) throws IOException, InterruptedException {

@@ -161,7 +161,7 @@ final class RequestHandler implements Handler<HttpServerRequest> {
 
     private void answer(HttpServerRequest request, Exchange exchange, Outcome outcome, boolean head, String namespace) {
         Answer answer = responses.of(outcome, conditions(request, head, namespace));
-        AnswerWriter.sendNow(request.response(), exchange, answer, head);
+        writer.sendNow(request.response(), exchange, answer, head);
     }
 
     private static Conditions conditions(HttpServerRequest request, boolean head, String namespace) {
