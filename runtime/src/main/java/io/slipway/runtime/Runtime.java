@@ -40,7 +40,9 @@ public interface Runtime extends AutoCloseable {
             throws IOException {
         return new ShimRuntime(
                 options,
-                cas,
+                cas.metadata(),
+                cas.namespaces(),
+                cas.collector(),
                 events,
                 spawner,
                 poller,

@@ -1,6 +1,8 @@
 package io.slipway.runtime;
 
-import io.slipway.cas.Cas;
+import io.slipway.cas.Collector;
+import io.slipway.cas.Metadata;
+import io.slipway.cas.Namespaces;
 import io.slipway.cas.grpc.GrpcServices;
 import io.slipway.linux.Mounts;
 import io.slipway.linux.Poller;
@@ -44,7 +46,9 @@ final class ShimRuntime implements Runtime {
 
     ShimRuntime(
             RuntimeOptions options,
-            Cas cas,
+            Metadata metadata,
+            Namespaces namespaces,
+            Collector collector,
             EventExchange events,
             Spawner spawner,
             Poller poller,
@@ -57,10 +61,10 @@ final class ShimRuntime implements Runtime {
         this.events = events;
         this.clock = clock;
         KernelPool kernel = new KernelPool(kernelThreads);
-        this.containers = new Containers(cas.metadata(), cas.namespaces(), events, cas.collector(), clock);
+        this.containers = new Containers(metadata, namespaces, events, collector, clock);
         this.tasks = new Tasks(new TaskParts(
                 options,
-                cas.metadata(),
+                metadata,
                 containers,
                 events,
                 new Bundles(options.root(), options.state(), mounts),

@@ -50,6 +50,10 @@ public final class ShimRemains {
     ///
     /// @param shared when it serves other tasks as well: then it is only asked
     public void end(ShimClient shim, boolean shared) {
+        if (shim.shimPid() <= 1 || shim.shimPid() == ProcessHandle.current().pid()) {
+            shutdown(shim); // a pid that no shim has; nothing is killed on such a word
+            return;
+        }
         try (PidFd process = PidFd.open(shim.shimPid())) { // while connected, the pid is the shim's
             shutdown(shim);
             shim.close();
