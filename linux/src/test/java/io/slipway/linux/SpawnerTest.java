@@ -132,7 +132,7 @@ class SpawnerTest {
     @Test
     void killsTheWholeGroupAtTheDeadline() throws Exception {
         ChildResult result =
-                spawner.run(shell("echo $$; sleep 1000 & echo $!; wait").deadline(Duration.ofMillis(300)));
+                spawner.run(shell("echo $$; sleep 1000 & echo $!; wait").deadline(Duration.ofSeconds(2)));
         assertThat(result.timedOut()).isTrue();
         assertThat(result.exit()).isEqualTo(new Exit.Signalled(9));
         assertThat(result.exit().status()).isEqualTo(137);
