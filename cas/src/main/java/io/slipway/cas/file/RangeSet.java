@@ -33,25 +33,6 @@ final class RangeSet {
         total += end - start;
     }
 
-    void remove(long from, long to) {
-        for (var range : within(from, to)) {
-            var holder = ends.floorEntry(range.from());
-            if (holder == null) {
-                continue;
-            }
-            long holderFrom = holder.getKey();
-            long holderTo = holder.getValue();
-            ends.remove(holderFrom);
-            if (holderFrom < range.from()) {
-                ends.put(holderFrom, range.from());
-            }
-            if (range.to() < holderTo) {
-                ends.put(range.to(), holderTo);
-            }
-            total -= range.length();
-        }
-    }
-
     /// The end of what is there without a gap from `position` on; `position` itself when it is not there.
     long coveredTo(long position) {
         var range = ends.floorEntry(position);

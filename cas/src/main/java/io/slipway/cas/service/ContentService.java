@@ -68,19 +68,20 @@ final class ContentService {
     }
 
     private InfoResponse info(Call call, InfoRequest request) throws IOException {
-        var digest = Wire.digest(request.getDigest());
+        var namespace = call.namespace();
         return InfoResponse.newBuilder()
-                .setInfo(message(visible(call.namespace(), digest)))
+                .setInfo(message(visible(namespace, Wire.digest(request.getDigest()))))
                 .build();
     }
 
     private UpdateResponse update(Call call, UpdateRequest request) throws IOException {
+        var namespace = call.namespace();
         var sent = request.getInfo();
         var digest = Wire.digest(sent.getDigest());
         var change =
                 Wire.labels(request.getUpdateMask(), sent.getLabelsMap(), "content info \"" + sent.getDigest() + "\"");
         return UpdateResponse.newBuilder()
-                .setInfo(message(contents.update(call.namespace(), digest, change)))
+                .setInfo(message(contents.update(namespace, digest, change)))
                 .build();
     }
 
@@ -106,8 +107,9 @@ final class ContentService {
 
     private void read(Call call, ReadContentRequest request, Out<ReadContentResponse> out)
             throws IOException, InterruptedException {
+        var namespace = call.namespace();
         var digest = Wire.digest(request.getDigest());
-        visible(call.namespace(), digest);
+        visible(namespace, digest);
         try (var blob = blobs.open(digest).orElseThrow(() -> unknown(digest))) {
             contents.touch(digest);
             long from = request.getOffset();

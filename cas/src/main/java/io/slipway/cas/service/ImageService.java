@@ -61,10 +61,11 @@ final class ImageService {
     }
 
     private CreateImageResponse create(Call call, CreateImageRequest request) throws IOException {
+        var namespace = call.namespace();
         var wanted = request.getImage();
         requireName(wanted);
         var image = images.create(
-                call.namespace(),
+                namespace,
                 wanted.getName(),
                 target(wanted.getTarget()),
                 wanted.getLabelsMap(),
@@ -74,11 +75,12 @@ final class ImageService {
     }
 
     private UpdateImageResponse update(Call call, UpdateImageRequest request) throws IOException {
+        var namespace = call.namespace();
         var wanted = request.getImage();
         requireName(wanted);
         var paths = request.getUpdateMask().getPathsList();
         var image = images.update(
-                call.namespace(),
+                namespace,
                 wanted.getName(),
                 before -> change(before, wanted, paths),
                 call.lease(),
@@ -87,10 +89,11 @@ final class ImageService {
     }
 
     private Empty delete(Call call, DeleteImageRequest request) throws IOException {
+        var namespace = call.namespace();
         Optional<Digest> target = request.hasTarget()
                 ? Optional.of(Wire.digest(request.getTarget().getDigest()))
                 : Optional.empty();
-        images.delete(call.namespace(), request.getName(), target, request.getSync());
+        images.delete(namespace, request.getName(), target, request.getSync());
         return Empty.getDefaultInstance();
     }
 
