@@ -36,9 +36,10 @@ import java.util.concurrent.ThreadFactory;
 /// It owns two small pools of platform threads: one writes what arrives into the store (a write holds its thread; the
 /// tasks never wait for anything but the disk), one looks up host names.
 public final class Puller implements AutoCloseable {
-    /// What of one open range may be asked for twice after the daemon was killed: the piece it was on. Nothing that
-    /// the store had recorded is asked for again; pieces are of this size.
-    public static final long IN_FLIGHT_WINDOW_BYTES = 16L << 20;
+    /// What of one open range may be asked for twice after the daemon was killed: the piece under way, and the one
+    /// before it where the store had not yet recorded that (it records every 100 ms). What it had recorded is not
+    /// asked for again. Pieces are of half this size.
+    public static final long IN_FLIGHT_WINDOW_BYTES = 32L << 20;
 
     private static final int NAME_LOOKUPS_MAX = 4;
     private static final int SCOPE_KEY_BYTES = 32;

@@ -27,6 +27,8 @@ import org.jspecify.annotations.Nullable;
 final class Round {
     /// Failures in a row, without progress between them, after which a source is given up.
     static final int FRUITLESS_MAX = 3;
+    /// Less than this between two failures is no progress: a server that trickles must not hold a fetch forever.
+    static final long PROGRESS_BYTES_MIN = 64 * 1024;
 
     private static final Duration FIRST_WAIT = Duration.ofMillis(100);
     private static final Duration IDLE_LOOK = Duration.ofMillis(20);
@@ -43,11 +45,12 @@ final class Round {
     private final AtomicReference<@Nullable Exception> failure = new AtomicReference<>();
     private final AtomicBoolean streaming = new AtomicBoolean();
     private final AtomicBoolean complete = new AtomicBoolean();
-    private volatile boolean progressed;
     /// A helper interrupted the leader because of a failure of its own.
     private volatile boolean wakened;
-    /// Guarded by this object.
+    /// Guarded by this object, as is the next.
     private int fruitless;
+
+    private long missingBefore;
     /// Leader only.
     private final List<Thread> helpers = new ArrayList<>();
 
@@ -75,6 +78,11 @@ final class Round {
         this.status = status;
         this.helpersMax = connections - 1;
         this.slotted = slotted;
+        this.missingBefore = missingBytes();
+    }
+
+    private long missingBytes() {
+        return landing.missing().stream().mapToLong(ByteRange::length).sum();
     }
 
     /// Returns when all that was missing has landed, as far as the source tells.
@@ -161,7 +169,7 @@ final class Round {
             BlobSource.Served served = source.read(landing.digest(), asked(piece), into);
             into.ended(served);
         } catch (LandingWriter.Enough _) {
-            progressed = true;
+            // Not a failure: another worker has the rest.
         } catch (RegistryException e) {
             if (e.code() != Code.UNREACHABLE && e.code() != Code.TIMEOUT) {
                 throw e;
@@ -207,8 +215,9 @@ final class Round {
     private void again(RegistryException cause) throws RegistryException, InterruptedException {
         int count;
         synchronized (this) {
-            fruitless = progressed ? 1 : fruitless + 1;
-            progressed = false;
+            long missing = missingBytes();
+            fruitless = missingBefore - missing >= PROGRESS_BYTES_MIN ? 1 : fruitless + 1;
+            missingBefore = missing;
             count = fruitless;
         }
         if (count >= FRUITLESS_MAX || over()) {
@@ -299,7 +308,6 @@ final class Round {
             writer.write(offset, bytes);
             offset += count;
             piece.advanceTo(offset);
-            progressed = true;
             status.moving();
         }
 
