@@ -43,7 +43,7 @@ class ContainerdFileTest {
                   [plugins."io.containerd.gc.v1.scheduler"]
                     pause_threshold = 0.02
                   [plugins."io.containerd.metadata.v1.bolt"]
-                    content_sharing_policy = "isolated"
+                    content_sharing_policy = "shared"
                   [plugins."io.containerd.grpc.v1.cri"]
                     sandbox_image = "registry.k8s.io/pause:3.6"
                     max_concurrent_downloads = 3
@@ -59,7 +59,7 @@ class ContainerdFileTest {
         assertThat(config.grpc()).isEqualTo(new Config.Grpc(Path.of("/data/run/c.sock"), 3, 4));
         assertThat(config.debug().level()).isEqualTo(Level.ERROR);
         assertThat(config.metrics()).isEmpty();
-        assertThat(config.store().shared()).isFalse();
+        assertThat(config.store().shared()).isTrue();
         assertThat(config.pull().maxConcurrentDownloads()).isEqualTo(3);
         assertThat(config.snapshots().defaultSnapshotter()).isEqualTo("native");
         assertThat(config.registry().configPath()).containsExactly(Path.of("/etc/c/certs.d"));
@@ -105,6 +105,16 @@ class ContainerdFileTest {
                           path = "ctd-decoder-nowhere"
                         """))
                 .hasMessageContaining("no program \"ctd-decoder-nowhere\"; install it or remove the table");
+    }
+
+    @Test
+    void whatAnOperatorHasClosedIsNotOpenedSilently() {
+        assertThatThrownBy(() -> read("""
+                        version = 2
+                        [plugins."io.containerd.metadata.v1.bolt"]
+                          content_sharing_policy = "isolated"
+                        """))
+                .hasMessage("store.sharing_policy \"isolated\": is not available yet, only shared");
     }
 
     @Test
