@@ -49,7 +49,7 @@ launch() {
         -XX:+ExitOnOutOfMemoryError -XX:-HeapDumpOnOutOfMemoryError -XX:-CreateCoredumpOnCrash -XX:+ErrorFileToStderr \
         -Xlog:disable -Xlog:all=off \
         --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow \
-        -Djava.library.path="$native" -Dslipway.native.dir="$native" -Dslipway.home="$home" \
+        -Djava.library.path="$native" -Dslipway.native.dir="$native" -Dslipway.home="$home" -Dslipway.nofile="$(ulimit -S -n)" \
         -Dorg.sqlite.lib.path="$native" -Dorg.sqlite.lib.name=libsqlitejdbc.so \
         -Dio.netty.native.workdir="$native" -Dio.netty.native.deleteLibAfterLoading=false \
         -DZstdNativePath="$native/libzstd-jni.so" \

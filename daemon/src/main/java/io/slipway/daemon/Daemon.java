@@ -1,21 +1,31 @@
 package io.slipway.daemon;
 
+import io.slipway.cas.Cas;
+import io.slipway.cas.CasOptions;
 import io.slipway.cas.grpc.GrpcServices;
 import io.slipway.daemon.config.Address;
 import io.slipway.daemon.config.Config;
 import io.slipway.daemon.config.Host;
 import io.slipway.daemon.config.Role;
+import io.slipway.linux.HasherProvider;
+import io.slipway.linux.Hashers;
 import io.slipway.linux.Os;
+import io.slipway.mirror.Mirror;
+import io.slipway.mirror.MirrorAddressException;
+import io.slipway.mirror.MirrorOptions;
+import io.slipway.puller.Puller;
+import io.slipway.puller.Unpacker;
+import io.slipway.runtime.EventExchange;
+import io.slipway.runtime.Runtime;
 import io.vertx.core.Vertx;
-import io.vertx.core.VertxOptions;
-import io.vertx.core.file.FileSystemOptions;
 import io.vertx.grpc.server.GrpcServer;
 import java.io.IOException;
+import java.time.Clock;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,21 +35,22 @@ import org.slf4j.LoggerFactory;
 /// reverse one. Started and closed from one thread.
 final class Daemon implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Daemon.class);
-    private static final Duration VERTX_CLOSE = Duration.ofSeconds(3);
 
     private final Closing closing;
     private final Directories directories;
+    private final Readiness readiness;
     private final ReadyFile ready;
 
-    private Daemon(Closing closing, Directories directories, ReadyFile ready) {
+    private Daemon(Closing closing, Directories directories, Readiness readiness, ReadyFile ready) {
         this.closing = closing;
         this.directories = directories;
+        this.readiness = readiness;
         this.ready = ready;
     }
 
     /// Returns when every role answers.
     ///
-    /// @param uptime time since the process started, asked for once everything answers
+    /// @param uptime time since the process started
     static Daemon start(Config config, Host host, Supplier<Duration> uptime) throws StartException {
         Closing closing = new Closing();
         try {
@@ -59,39 +70,78 @@ final class Daemon implements AutoCloseable {
         Directories directories = closing.add("directories", Directories.claim(config.root(), config.state()));
         String nodeId = NodeId.of(directories.root());
         raiseOpenFiles();
-
-        Vertx vertx = vertx();
-        closing.add("vertx", () -> Bound.await(vertx.close(), VERTX_CLOSE));
+        Vertx vertx = EventLoops.start(closing);
+        Pools pools = closing.add("pools", new Pools());
 
         Readiness readiness = new Readiness();
         Meters meters = new Meters(version, uptime.get(), readiness);
-        Optional<StatusListener> status = config.metrics().isPresent()
-                ? Optional.of(closing.add(
-                        "status listener",
-                        StatusListener.listen(vertx, config.metrics().get(), readiness, meters::scrape)))
-                : Optional.empty();
-
-        List<PluginEntry> plugins = new ArrayList<>();
-        GrpcServer grpc = GrpcListener.server(vertx);
-        GrpcServices services = new GrpcServices(grpc);
-        meters.apiCalls(services::callsInFlight);
-
-        new SystemServices(version, nodeId, plugins).bind(services);
-        if (roles.contains(Role.API)) {
-            closing.add("api", GrpcListener.listen(vertx, config.grpc(), grpc));
+        Optional<StatusListener> status = Optional.empty();
+        if (config.metrics().isPresent()) {
+            status = Optional.of(closing.add(
+                    "status listener",
+                    StatusListener.listen(vertx, config.metrics().get(), readiness, meters::scrape)));
+        }
+        for (Role role : roles) {
+            readiness.missing(role.toString(), "starting");
         }
 
-        readiness.answers("daemon");
+        EventExchange events = closing.add("events", new EventExchange(Clock.systemUTC()));
+        HasherProvider hashers = Hashers.best();
+        Cas cas = closing.add("store", Cas.open(CasOptions.of(directories.root(), pools.bytes(), hashers)));
+        cas.publishTo(events);
+
+        boolean unpacks = roles.contains(Role.API);
+        SnapshotPart snapshots = SnapshotPart.open(closing, config, directories.root(), cas, unpacks);
+        Unpacker unpacker = snapshots.unpacker();
+        AtomicReference<List<String>> ownListeners = new AtomicReference<>(List.of());
+        Puller puller = closing.add(
+                "puller", Puller.open(vertx, cas, unpacker, Options.puller(config, nodeId, ownListeners::get), meters));
+
+        Optional<Runtime> runtime = Optional.empty();
+        if (roles.contains(Role.RUNTIME)) {
+            runtime = Optional.of(RuntimePart.open(closing, config, host, cas, events, pools.kernel()));
+            meters.runtime(runtime.get()::counts);
+            readiness.answers(Role.RUNTIME.toString());
+        }
+
+        List<String> mirrors = List.of();
+        if (roles.contains(Role.MIRROR)) {
+            MirrorOptions options = Options.mirror(config, nodeId, puller, meters);
+            Mirror mirror = closing.add("mirror", mirror(vertx, cas, puller, options));
+            mirrors = mirror.addresses();
+            ownListeners.set(mirrors);
+            readiness.answers(Role.MIRROR.toString());
+        }
+
+        if (roles.contains(Role.API)) {
+            GrpcServer grpc = GrpcListener.server(vertx);
+            GrpcServices services = new GrpcServices(grpc);
+            meters.apiCalls(services::callsInFlight);
+            cas.bind(services);
+            puller.bind(services);
+            snapshots.bind(services);
+            if (runtime.isPresent()) {
+                runtime.get().bind(services);
+            } else {
+                events.bind(services);
+            }
+            List<PluginEntry> plugins = Plugins.of(config, directories.root(), snapshots.names(), runtime.isPresent());
+            new SystemServices(version, nodeId, plugins).bind(services);
+            closing.add("api", GrpcListener.listen(vertx, config.grpc(), grpc));
+            readiness.answers(Role.API.toString());
+        }
+
         ReadyFile ready = new ReadyFile(
                 ProcessHandle.current().pid(),
                 version.version(),
                 roles.contains(Role.API) ? config.grpc().address().toString() : "",
-                roles.contains(Role.RUNTIME) ? config.grpc().ttrpc().toString() : "",
-                List.of(),
+                runtime.map(r -> r.ttrpcAddress().toString()).orElse(""),
+                mirrors,
                 status.map(StatusListener::address).map(Address.Tcp::toString).orElse(""),
                 roles.stream().map(Role::toString).toList(),
                 uptime.get().toMillis());
-        return new Daemon(closing, directories, ready);
+        readiness.answers("daemon");
+        return new Daemon(closing, directories, readiness, ready);
     }
 
     Directories directories() {
@@ -105,21 +155,21 @@ final class Daemon implements AutoCloseable {
 
     @Override
     public void close() {
+        readiness.missing("daemon", "stopping");
         closing.close();
     }
 
-    private static Vertx vertx() {
-        return Vertx.vertx(new VertxOptions()
-                // Only epoll has unix sockets; the loader falls back to NIO where the library is missing.
-                .setPreferNativeTransport(true)
-                .setEventLoopPoolSize(Math.max(2, Runtime.getRuntime().availableProcessors()))
-                // Nothing of ours runs there; what Vert.x itself does (files, names) is little.
-                .setWorkerPoolSize(2)
-                .setInternalBlockingPoolSize(2)
-                // Each check is a wake-up of an idle daemon.
-                .setBlockedThreadCheckInterval(Duration.ofSeconds(10).toMillis())
-                .setFileSystemOptions(
-                        new FileSystemOptions().setFileCachingEnabled(false).setClassPathResolvingEnabled(false)));
+    private static Mirror mirror(Vertx vertx, Cas cas, Puller puller, MirrorOptions options) throws Exception {
+        try {
+            return Mirror.start(vertx, cas, puller.upstreams(), options);
+        } catch (MirrorAddressException e) {
+            throw new StartException(
+                    e.inUse() ? ExitCode.IN_USE : ExitCode.FAILED,
+                    "mirror address " + e.address() + ": " + e.getMessage() + "; name another with --mirror-address",
+                    e);
+        } catch (IllegalArgumentException e) {
+            throw new StartException(ExitCode.BAD_CONFIG, "mirror: " + e.getMessage(), e);
+        }
     }
 
     private static void raiseOpenFiles() {

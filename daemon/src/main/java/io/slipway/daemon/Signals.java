@@ -52,13 +52,12 @@ final class Signals {
             MethodHandles.Lookup lookup = MethodHandles.publicLookup();
             MethodHandle made = lookup.findConstructor(signal, MethodType.methodType(void.class, String.class));
             MethodHandle install = lookup.findStatic(signal, "handle", MethodType.methodType(handler, signal, handler));
-            Object ours = Proxy.newProxyInstance(
-                    handler.getClassLoader(), new Class<?>[] {handler}, (_, method, _) -> {
-                        if (method.getName().equals("handle")) {
-                            action.run();
-                        }
-                        return null;
-                    });
+            Object ours = Proxy.newProxyInstance(handler.getClassLoader(), new Class<?>[] {handler}, (_, method, _) -> {
+                if (method.getName().equals("handle")) {
+                    action.run();
+                }
+                return null;
+            });
             Object _ = install.invoke(made.invoke(name), ours);
         } catch (Throwable e) {
             throw new IllegalStateException("this JVM does not let us hear SIG" + name, e);

@@ -1,0 +1,46 @@
+package io.slipway.daemon;
+
+import io.slipway.cas.ApiException;
+import io.slipway.cas.Digest;
+import io.slipway.puller.Unpacker;
+import java.util.List;
+import java.util.Optional;
+
+/// The puller's port where no snapshotter can be used: images are pulled into the store and stay packed.
+final class NoUnpacker implements Unpacker {
+    private final String defaultSnapshotter;
+    private final String why;
+
+    NoUnpacker(String defaultSnapshotter, String why) {
+        this.defaultSnapshotter = defaultSnapshotter;
+        this.why = why;
+    }
+
+    @Override
+    public Unpacking unpack(
+            String namespace,
+            String snapshotter,
+            List<Layer> layersBottomFirst,
+            UnpackListener listener,
+            Optional<String> lease) {
+        layersBottomFirst.forEach(layer -> layer.arrival().close());
+        String name = snapshotter.isEmpty() ? defaultSnapshotter : snapshotter;
+        throw new ApiException(
+                ApiException.Code.INVALID_ARGUMENT, "snapshotter " + name + " is not available here: " + why);
+    }
+
+    @Override
+    public boolean unpacked(String namespace, String snapshotter, List<Digest> diffIds) {
+        return false;
+    }
+
+    @Override
+    public String defaultSnapshotter() {
+        return defaultSnapshotter;
+    }
+
+    @Override
+    public List<String> snapshotters() {
+        return List.of();
+    }
+}

@@ -1,0 +1,57 @@
+package io.slipway.daemon;
+
+import io.slipway.daemon.config.Address;
+import io.slipway.daemon.config.Config;
+import io.slipway.mirror.MirrorMetrics;
+import io.slipway.mirror.MirrorOptions;
+import io.slipway.puller.Puller;
+import io.slipway.puller.PullerOptions;
+import io.slipway.snapshotter.SnapshotterOptions;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+
+/// The configuration in each module's own words.
+final class Options {
+    private Options() {}
+
+    static PullerOptions puller(Config config, String nodeId, Supplier<List<String>> ownListeners) {
+        Map<String, Set<String>> realms = config.registry().realms().entrySet().stream()
+                .collect(Collectors.toUnmodifiableMap(Map.Entry::getKey, e -> Set.copyOf(e.getValue())));
+        return new PullerOptions(
+                config.registry().configPath(),
+                config.pull().maxConcurrentDownloads(),
+                config.pull().connectionsPerHost(),
+                Optional.empty(),
+                realms,
+                nodeId,
+                ownListeners,
+                PullerOptions.Timeouts.DEFAULTS);
+    }
+
+    static MirrorOptions mirror(Config config, String nodeId, Puller puller, MirrorMetrics metrics) {
+        Config.Mirror mirror = config.mirror();
+        MirrorOptions options = MirrorOptions.of(
+                        mirror.addresses().stream().map(Address::toString).toList(), nodeId)
+                .withUpstreams(mirror.upstreams())
+                .withLocal(mirror.local())
+                .withPublicCache(mirror.publicCache())
+                .withEarlyRanges(mirror.earlyRanges())
+                .withConfigured(host -> puller.upstreams().hasOwnDirectory(host))
+                .withMetrics(metrics);
+        return mirror.defaultUpstream().map(options::withDefaultUpstream).orElse(options);
+    }
+
+    static SnapshotterOptions snapshots(Config config) {
+        return new SnapshotterOptions(
+                config.snapshots().defaultSnapshotter(),
+                config.snapshots().syncBeforeCommit()
+                        ? SnapshotterOptions.Sync.BEFORE_COMMIT
+                        : SnapshotterOptions.Sync.BACKGROUND,
+                config.pull().maxUnpacks(),
+                SnapshotterOptions.DEFAULT.quota());
+    }
+}

@@ -1,0 +1,53 @@
+package io.slipway.daemon;
+
+import io.slipway.cas.Cas;
+import io.slipway.cas.grpc.GrpcServices;
+import io.slipway.daemon.config.Config;
+import io.slipway.daemon.config.Role;
+import io.slipway.puller.Unpacker;
+import io.slipway.snapshotter.SnapshotterService;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The snapshotter where this machine and this user can have one, a refusal with the reason where not.
+///
+/// @param names of the usable snapshotters
+record SnapshotPart(Optional<SnapshotterService> service, Unpacker unpacker, List<String> names) {
+    private static final Logger log = LoggerFactory.getLogger(SnapshotPart.class);
+
+    /// @param wanted whether any role unpacks
+    static SnapshotPart open(Closing closing, Config config, Path root, Cas cas, boolean wanted) throws StartException {
+        String name = config.snapshots().defaultSnapshotter();
+        if (!wanted) {
+            return none(name, "no role unpacks");
+        }
+        try {
+            SnapshotterService service =
+                    closing.add("snapshotter", SnapshotterService.open(root, cas, Options.snapshots(config)));
+            List<String> names = List.of(name);
+            return new SnapshotPart(Optional.of(service), new SnapshotUnpacker(service.images(), name, names), names);
+        } catch (IOException e) {
+            String why = String.valueOf(e.getMessage());
+            if (config.rolesAsked() && config.has(Role.RUNTIME)) {
+                throw new StartException(ExitCode.ROLE_LACKS, "role runtime: needs a snapshotter: " + why, e);
+            }
+            log.atWarn()
+                    .addKeyValue("snapshotter", name)
+                    .addKeyValue("reason", why)
+                    .log("Images stay packed.");
+            return none(name, why);
+        }
+    }
+
+    void bind(GrpcServices services) {
+        service.ifPresent(s -> s.bind(services));
+    }
+
+    private static SnapshotPart none(String name, String why) {
+        return new SnapshotPart(Optional.empty(), new NoUnpacker(name, why), List.of());
+    }
+}
