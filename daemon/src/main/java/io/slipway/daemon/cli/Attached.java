@@ -33,13 +33,14 @@ final class Attached {
         Globals globals = session.globals();
         ContainerFifos fifos = ContainerFifos.create(globals, id);
         undo.push("FIFOs of " + id, () -> fifos.abandon(globals, id));
-        fifos.copy("stdout", session.terminal().out());
-        fifos.copy("stderr", session.terminal().err());
+        SignalForwarding signals = new SignalForwarding(connection, id);
+        fifos.copy("stdout", session.terminal().out(), signals::outputUnwanted);
+        fifos.copy("stderr", session.terminal().err(), signals::outputUnwanted);
         TaskStart task = new TaskStart(connection, globals, undo);
         task.create(id, rootfs, new TaskStart.Stdio(fifos.path("stdin"), fifos.path("stdout"), fifos.path("stderr")));
         WaitResponse exit;
         try (ExitWait wait = new ExitWait(connection, id);
-                Signals.Subscription _ = new SignalForwarding(connection, id).begin(session.signals())) {
+                Signals.Subscription _ = signals.begin(session.signals())) {
             task.start(id);
             StdinPump.start(session.terminal().in(), fifos, connection, id);
             exit = wait.await();

@@ -6,6 +6,7 @@ import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.PrintStream;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -77,14 +78,16 @@ final class ContainerFifos {
     }
 
     /// Copies one of the outputs to `out` from now on.
-    void copy(String name, OutputStream out) {
+    ///
+    /// @param unwanted called once when whoever read `out` has gone, as `head` does; what comes then is dropped
+    void copy(String name, PrintStream out, Runnable unwanted) {
         Path fifo = directory.resolve(name);
         CountDownLatch opened = new CountDownLatch(1);
-        Thread thread = Thread.ofPlatform().daemon().name(name).start(() -> copyAll(fifo, out, opened));
+        Thread thread = Thread.ofPlatform().daemon().name(name).start(() -> copyAll(fifo, out, unwanted, opened));
         readings.add(new Reading(fifo, thread, opened));
     }
 
-    private static void copyAll(Path fifo, OutputStream out, CountDownLatch opened) {
+    private static void copyAll(Path fifo, PrintStream out, Runnable unwanted, CountDownLatch opened) {
         try (InputStream in = new FileInputStream(fifo.toFile())) {
             opened.countDown();
             byte[] buffer = new byte[BUFFER_BYTES];
@@ -92,7 +95,12 @@ final class ContainerFifos {
             int read = in.read(buffer);
             while (read >= 0) {
                 if (wanted) {
-                    wanted = write(out, buffer, read);
+                    out.write(buffer, 0, read);
+                    // Flushes, too; a print stream does not throw.
+                    wanted = !out.checkError();
+                    if (!wanted) {
+                        unwanted.run();
+                    }
                 }
                 read = in.read(buffer);
             }
@@ -100,17 +108,6 @@ final class ContainerFifos {
             // The pipe was taken away; the run is over or failed, and says so itself.
         } finally {
             opened.countDown();
-        }
-    }
-
-    /// Whether the reader of `out` is still there; without one, the output is dropped so that the process goes on.
-    private static boolean write(OutputStream out, byte[] buffer, int length) {
-        try {
-            out.write(buffer, 0, length);
-            out.flush();
-            return true;
-        } catch (IOException _) {
-            return false;
         }
     }
 

@@ -26,12 +26,19 @@ final class SignalForwarding {
         return signals.on(FORWARDED, this::forward);
     }
 
+    /// Ends the process whose output nobody reads any more. On the host it would get SIGPIPE; the first process of a
+    /// container does not feel that, nor would the shim, which keeps a reading end open, send it.
+    void outputUnwanted() {
+        send(Signals.KILL);
+    }
+
     private void forward(String name) {
         int number = Signals.number(name).orElse(Signals.TERMINATE);
         boolean isEnding = number == Signals.INTERRUPT || number == Signals.TERMINATE;
-        if (isEnding && endings.incrementAndGet() >= PATIENCE) {
-            number = Signals.KILL;
-        }
+        send(isEnding && endings.incrementAndGet() >= PATIENCE ? Signals.KILL : number);
+    }
+
+    private void send(int number) {
         KillRequest request =
                 KillRequest.newBuilder().setContainerId(id).setSignal(number).build();
         try {

@@ -8,6 +8,7 @@ import io.slipway.cas.ApiException;
 import java.io.ByteArrayInputStream;
 import java.io.FileInputStream;
 import java.io.FileOutputStream;
+import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -224,6 +225,29 @@ final class RunCommandTest {
         run.join(20_000);
         assertThat(tasks.kills).endsWith("c1 9");
         assertThat(code.get()).isEqualTo(137);
+        assertNothingLeft();
+    }
+
+    @Test
+    void aRunWhoseOutputNobodyReadsEnds() {
+        image();
+        tasks.program = (request, task) -> {
+            try (OutputStream out = new FileOutputStream(request.getStdout());
+                    OutputStream _ = new FileOutputStream(request.getStderr())) {
+                while (!task.exit.isDone()) {
+                    out.write("y\n".getBytes(UTF_8));
+                }
+                return task.exit.join();
+            }
+        };
+        shell.reader = new OutputStream() {
+            @Override
+            public void write(int b) throws IOException {
+                throw new IOException("Broken pipe");
+            }
+        };
+        assertThat(shell.run("run", "--rm", "--name", "c1", NAME)).isEqualTo(137);
+        assertThat(tasks.kills).containsExactly("c1 9");
         assertNothingLeft();
     }
 

@@ -2,7 +2,9 @@ package io.slipway.daemon.cli;
 
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -10,6 +12,7 @@ import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -22,9 +25,11 @@ final class Shell {
 
     final Path socket;
     final FakeSignals signals = new FakeSignals();
-    final Map<String, String> environment = new java.util.HashMap<>();
+    final Map<String, String> environment = new HashMap<>();
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
     private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+    /// Where standard output goes besides [#out].
+    OutputStream reader = OutputStream.nullOutputStream();
     InputStream in = new ByteArrayInputStream(new byte[0]);
     Optional<Terminal.Keyboard> keyboard = Optional.empty();
 
@@ -35,7 +40,7 @@ final class Shell {
     int run(String... arguments) {
         Terminal terminal = new Terminal(
                 in,
-                new PrintStream(out, true, StandardCharsets.UTF_8),
+                new PrintStream(new Both(out, reader), true, StandardCharsets.UTF_8),
                 new PrintStream(err, true, StandardCharsets.UTF_8),
                 false,
                 environment,
@@ -43,6 +48,22 @@ final class Shell {
         List<String> all = new ArrayList<>(List.of("-a", socket.toString()));
         all.addAll(List.of(arguments));
         return new Slipway(terminal, signals, Clock.fixed(NOW, ZoneOffset.UTC)).run(all);
+    }
+
+    private static final class Both extends OutputStream {
+        private final OutputStream first;
+        private final OutputStream second;
+
+        Both(OutputStream first, OutputStream second) {
+            this.first = first;
+            this.second = second;
+        }
+
+        @Override
+        public void write(int b) throws IOException {
+            first.write(b);
+            second.write(b);
+        }
     }
 
     String out() {
