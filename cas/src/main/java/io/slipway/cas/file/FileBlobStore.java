@@ -62,6 +62,7 @@ public final class FileBlobStore implements BlobStore, StoredBlobs {
                 options.hashers(),
                 options.bytes(),
                 new DirectBuffers(),
+                new Writeback(),
                 timer,
                 options.arrivalGrace(),
                 StoreSetup.bootId(),
@@ -268,5 +269,6 @@ public final class FileBlobStore implements BlobStore, StoredBlobs {
         List.copyOf(receptions.values()).forEach(running -> running.park("the store is closing"));
         List.copyOf(receptions.values()).forEach(running -> running.verdict().join());
         shop.timer().shutdownNow();
+        shop.writeback().close();
     }
 }

@@ -31,6 +31,7 @@ final class RangeRecorder {
     private final Path part;
     private final Path record;
     private final String bootId;
+    private final Writeback.Turn writeback;
     private final CountDownLatch stop = new CountDownLatch(1);
     private final Thread thread;
     private boolean warned;
@@ -41,12 +42,20 @@ final class RangeRecorder {
     private long recordedTotal;
     private long syncedAtNanos;
 
-    RangeRecorder(Disk disk, LandedBytes bytes, Path part, Path record, String bootId, List<ByteRange> synced) {
+    RangeRecorder(
+            Disk disk,
+            LandedBytes bytes,
+            Path part,
+            Path record,
+            String bootId,
+            List<ByteRange> synced,
+            Writeback.Turn writeback) {
         this.disk = disk;
         this.bytes = bytes;
         this.part = part;
         this.record = record;
         this.bootId = bootId;
+        this.writeback = writeback;
         this.synced = synced;
         this.syncedTotal = synced.stream().mapToLong(ByteRange::length).sum();
         this.recordedTotal = bytes.total();
@@ -97,6 +106,7 @@ final class RangeRecorder {
         }
         var ranges = bytes.ranges();
         if (total != recordedTotal) {
+            writeback.take();
             write(ranges);
         }
         long fresh = total - syncedTotal;

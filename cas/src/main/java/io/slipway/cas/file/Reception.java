@@ -205,7 +205,13 @@ final class Reception {
                 shop.hashers().open(digest().algorithm().id()),
                 opened.file().file());
         var writer = new RangeRecorder(
-                shop.disk(), bytes, opened.file().part(), opened.file().record(), shop.bootId(), opened.synced());
+                shop.disk(),
+                bytes,
+                opened.file().part(),
+                opened.file().record(),
+                shop.bootId(),
+                opened.synced(),
+                shop.writeback().of(opened.file().part()));
         recorder = writer;
         writer.start();
         advance(bytes.prefix());

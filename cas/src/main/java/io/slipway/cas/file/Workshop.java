@@ -19,6 +19,7 @@ record Workshop(
         HasherProvider hashers,
         Executor bytes,
         DirectBuffers buffers,
+        Writeback writeback,
         ScheduledExecutorService timer,
         Duration grace,
         String bootId,
