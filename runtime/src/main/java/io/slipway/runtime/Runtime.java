@@ -10,7 +10,6 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
-import java.util.random.RandomGenerator;
 
 /// The running part of the node: container records, tasks, the shims behind them, the events they publish.
 ///
@@ -48,8 +47,7 @@ public interface Runtime extends AutoCloseable {
                 poller,
                 mounts,
                 kernelThreads,
-                Clock.systemUTC(),
-                RandomGenerator.getDefault());
+                Clock.systemUTC());
     }
 
     /// Serves Containers, Tasks and Events of containerd's API and `slipway.v1.Logs`. A daemon without the runtime

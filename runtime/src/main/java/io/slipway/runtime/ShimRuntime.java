@@ -28,7 +28,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
-import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -54,8 +53,7 @@ final class ShimRuntime implements Runtime {
             Poller poller,
             Mounts mounts,
             Executor kernelThreads,
-            Clock clock,
-            RandomGenerator random)
+            Clock clock)
             throws IOException {
         this.options = options;
         this.events = events;
@@ -79,7 +77,7 @@ final class ShimRuntime implements Runtime {
                 clock));
         this.logs = new Logs(options.root().resolve("logs"), new LogWriting(tasks));
         // Before loading: what shims have to tell meanwhile is heard.
-        this.shimEvents = TtrpcServer.listen(options.ttrpcAddress(), random, List.of(tasks.eventsService()));
+        this.shimEvents = TtrpcServer.listen(options.ttrpcAddress(), List.of(tasks.eventsService()));
         tasks.load();
     }
 

@@ -27,7 +27,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -84,8 +83,7 @@ public final class RuntimeFixture implements AutoCloseable {
                 poller,
                 Mounts.system(),
                 kernel,
-                Clock.systemUTC(),
-                new Random(1));
+                Clock.systemUTC());
         GrpcServer grpc = GrpcServer.server(vertx);
         runtime.bind(new GrpcServices(grpc));
         http = await(vertx.createHttpServer()

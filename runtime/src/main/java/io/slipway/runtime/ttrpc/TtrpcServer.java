@@ -1,5 +1,7 @@
 package io.slipway.runtime.ttrpc;
 
+import io.slipway.linux.Os;
+import io.slipway.linux.UnixSockets;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.StandardProtocolFamily;
@@ -9,15 +11,12 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
-import java.util.random.RandomGenerator;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,6 +32,7 @@ public final class TtrpcServer implements AutoCloseable {
     /// Connections at once; further ones are closed unanswered. A shim process holds one.
     public static final int CONNECTIONS_MAX = 2048;
 
+    private static final int SOCKET_MODE = 0660;
     private static final Duration ACCEPT_PAUSE = Duration.ofMillis(100);
     private static final Logger log = LoggerFactory.getLogger(TtrpcServer.class);
 
@@ -51,18 +51,15 @@ public final class TtrpcServer implements AutoCloseable {
     /// Binds `socket` and begins to serve.
     ///
     /// @throws BindException when another process answers on that path
-    public static TtrpcServer listen(Path socket, RandomGenerator random, List<TtrpcService> services)
-            throws IOException {
-        refuseWhenAnswered(socket);
-        Path parent = socket.toAbsolutePath().getParent();
-        Path temporary =
-                (parent == null ? Path.of("/") : parent).resolve(".t" + Integer.toHexString(random.nextInt(1 << 16)));
+    public static TtrpcServer listen(Path socket, List<TtrpcService> services) throws IOException {
+        if (UnixSockets.answers(socket)) {
+            throw new BindException(socket + " is in use by another process");
+        }
+        Path temporary = UnixSockets.temporary(socket);
         ServerSocketChannel listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
         try {
-            Files.deleteIfExists(temporary);
             listener.bind(UnixDomainSocketAddress.of(temporary));
-            Files.setPosixFilePermissions(temporary, PosixFilePermissions.fromString("rw-rw----"));
-            Files.move(temporary, socket, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            UnixSockets.publish(temporary, socket, SOCKET_MODE, Os.effectiveUser(), Os.effectiveGroup());
         } catch (IOException | RuntimeException e) {
             listener.close();
             Files.deleteIfExists(temporary);
@@ -99,19 +96,6 @@ public final class TtrpcServer implements AutoCloseable {
             log.atWarn().addKeyValue("socket", socket).setCause(e).log("The ttrpc socket could not be removed.");
         }
         connections.forEach(ServedConnection::close);
-    }
-
-    private static void refuseWhenAnswered(Path socket) throws IOException {
-        if (!Files.exists(socket)) {
-            return;
-        }
-        try (SocketChannel probe = SocketChannel.open(StandardProtocolFamily.UNIX)) {
-            probe.connect(UnixDomainSocketAddress.of(socket));
-        } catch (IOException e) {
-            log.atDebug().addKeyValue("socket", socket).log("Nobody answers on the old socket; it is replaced.");
-            return;
-        }
-        throw new BindException(socket + " is in use by another process");
     }
 
     private void accept() {

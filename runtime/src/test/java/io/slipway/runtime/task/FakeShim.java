@@ -35,7 +35,6 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
@@ -90,8 +89,7 @@ final class FakeShim implements AutoCloseable {
     }
 
     private TtrpcServer serve() throws IOException {
-        TtrpcServer next = TtrpcServer.listen(
-                directory.resolve("s" + servers.incrementAndGet()), new Random(7), List.of(service()));
+        TtrpcServer next = TtrpcServer.listen(directory.resolve("s" + servers.incrementAndGet()), List.of(service()));
         Path link = directory.resolve("link");
         Files.deleteIfExists(link);
         Files.createSymbolicLink(link, next.socket());

@@ -23,7 +23,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -237,7 +236,7 @@ final class MisbehavingPeerTest {
                 .method("Echo", StringValue.parser(), (_, request) -> request)
                 .build();
         Path socket = directory.resolve("ours.sock");
-        try (TtrpcServer server = TtrpcServer.listen(socket, new Random(1), List.of(echo));
+        try (TtrpcServer server = TtrpcServer.listen(socket, List.of(echo));
                 SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(server.socket()))) {
             DataInputStream in = new DataInputStream(Channels.newInputStream(channel));
             DataOutputStream out = new DataOutputStream(Channels.newOutputStream(channel));

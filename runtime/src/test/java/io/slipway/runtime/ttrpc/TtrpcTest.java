@@ -20,7 +20,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
@@ -77,7 +76,7 @@ final class TtrpcTest {
                     throw new IOException("the disk is gone");
                 })
                 .build();
-        server = TtrpcServer.listen(directory.resolve("s.ttrpc"), new Random(1), List.of(echo));
+        server = TtrpcServer.listen(directory.resolve("s.ttrpc"), List.of(echo));
         client = TtrpcClient.connect(UnixDomainSocketAddress.of(server.socket()), closes::incrementAndGet);
     }
 
@@ -268,8 +267,7 @@ final class TtrpcTest {
 
     @Test
     void aSocketSomebodyAnswersOnIsNotTakenOver() {
-        assertThatThrownBy(() -> TtrpcServer.listen(server.socket(), new Random(2), List.of()))
-                .isInstanceOf(BindException.class);
+        assertThatThrownBy(() -> TtrpcServer.listen(server.socket(), List.of())).isInstanceOf(BindException.class);
         assertThat(server.socket()).exists();
     }
 
@@ -280,7 +278,7 @@ final class TtrpcTest {
                 java.nio.channels.ServerSocketChannel.open(java.net.StandardProtocolFamily.UNIX);
         dead.bind(UnixDomainSocketAddress.of(stale));
         dead.close();
-        try (TtrpcServer next = TtrpcServer.listen(stale, new Random(3), List.of())) {
+        try (TtrpcServer next = TtrpcServer.listen(stale, List.of())) {
             assertThat(next.socket()).exists();
         }
     }
