@@ -28,6 +28,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /// Finds a blob, or has it fetched. Blocking, on the request's virtual thread.
 ///
@@ -193,7 +194,8 @@ final class BlobStory {
                         .log("upstream sent a blob that is not what its digest says: " + reason);
             }
         } catch (IOException | ApiException e) {
-            LOG.atWarn()
+            // Interrupted means that the mirror stops; the blob is fetched again when it is asked for again.
+            LOG.atLevel(Thread.currentThread().isInterrupted() ? Level.DEBUG : Level.WARN)
                     .addKeyValue("digest", key.digest())
                     .addKeyValue("error", e.getMessage())
                     .log("a blob could not be entered in the cache index");

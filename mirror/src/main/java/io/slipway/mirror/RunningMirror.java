@@ -7,9 +7,11 @@ import io.slipway.cas.Metadata;
 import io.slipway.puller.Upstreams;
 import io.vertx.core.Vertx;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -18,6 +20,9 @@ final class RunningMirror implements Mirror {
 
     /// Threads that read files for transports that cannot send them; reads come from the page cache or one disk.
     private static final int DISK_THREADS = 4;
+
+    /// How long stopping waits for records of blobs that have just become whole.
+    private static final Duration SETTLING = Duration.ofSeconds(1);
 
     private final MirrorLimits limits;
     private final InflightBudget budget;
@@ -106,8 +111,16 @@ final class RunningMirror implements Mirror {
             return;
         }
         listeners.close(limits.stopGrace());
-        // Whatever still waits has lost its client.
-        stories.shutdownNow();
+        // What is only being written down may finish; whatever else still waits has lost its client.
+        stories.shutdown();
+        try {
+            if (!stories.awaitTermination(SETTLING.toMillis(), TimeUnit.MILLISECONDS)) {
+                stories.shutdownNow();
+            }
+        } catch (InterruptedException e) {
+            stories.shutdownNow();
+            Thread.currentThread().interrupt();
+        }
         disk.shutdown();
     }
 }

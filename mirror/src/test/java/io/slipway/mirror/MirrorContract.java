@@ -1,7 +1,7 @@
 package io.slipway.mirror;
 
+import static io.slipway.mirror.MirrorHarness.await;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import io.slipway.cas.ArrivalRequest;
 import io.slipway.cas.Digest;
@@ -53,9 +53,14 @@ abstract class MirrorContract {
 
     abstract HttpVersion protocol();
 
+    /// What this suite's server has beyond the harness's options.
+    MirrorOptions settings(MirrorOptions options) {
+        return options;
+    }
+
     @BeforeEach
     void open() throws Exception {
-        harness = new MirrorHarness(root, o -> o);
+        harness = new MirrorHarness(root, this::settings);
         client = harness.client(protocol());
     }
 
@@ -72,7 +77,7 @@ abstract class MirrorContract {
 
     private void restart(UnaryOperator<MirrorOptions> change) throws Exception {
         client.close();
-        harness.restart(change);
+        harness.restart(o -> change.apply(settings(o)));
         client = harness.client(protocol());
     }
 

@@ -14,6 +14,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
+import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionFactory;
 
 /// A mirror on loopback over a real store on disk, with upstreams in memory.
 final class MirrorHarness implements AutoCloseable {
@@ -25,6 +27,12 @@ final class MirrorHarness implements AutoCloseable {
     final FakeUpstreams upstreams;
     private final ExecutorService bytes = Executors.newFixedThreadPool(2);
     private Mirror mirror;
+    private boolean tls;
+
+    /// Awaitility with a short interval: these waits are for something that is about to happen.
+    static ConditionFactory await(String cause) {
+        return Awaitility.await(cause).pollDelay(Duration.ZERO).pollInterval(Duration.ofMillis(4));
+    }
 
     MirrorHarness(Path root, UnaryOperator<MirrorOptions> change) throws Exception {
         cas = Cas.open(CasOptions.of(root, bytes, Hashers.best()).withArrivalGrace(Duration.ofSeconds(10)));
@@ -37,7 +45,9 @@ final class MirrorHarness implements AutoCloseable {
                 .withUpstreams(List.of("registry.test", "other.test", "docker.io"))
                 .withClock(clock)
                 .withMetrics(answers::add);
-        return Mirror.start(vertx, cas, upstreams, change.apply(options));
+        MirrorOptions changed = change.apply(options);
+        tls = changed.tls().isPresent();
+        return Mirror.start(vertx, cas, upstreams, changed);
     }
 
     Mirror mirror() {
@@ -57,7 +67,8 @@ final class MirrorHarness implements AutoCloseable {
                 vertx,
                 version,
                 SocketAddress.inetSocketAddress(
-                        Integer.parseInt(address.substring(colon + 1)), address.substring(0, colon)));
+                        Integer.parseInt(address.substring(colon + 1)), address.substring(0, colon)),
+                tls);
     }
 
     @Override

@@ -23,10 +23,19 @@ final class WireClient implements AutoCloseable {
     private final SocketAddress server;
 
     WireClient(Vertx vertx, HttpVersion version, SocketAddress server) {
+        this(vertx, version, server, false);
+    }
+
+    /// @param tls speaks TLS and trusts everyone
+    WireClient(Vertx vertx, HttpVersion version, SocketAddress server, boolean tls) {
         this.server = server;
         var options = new HttpClientOptions()
                 .setProtocolVersion(version)
                 .setHttp2ClearTextUpgrade(false)
+                .setSsl(tls)
+                .setTrustAll(tls)
+                .setVerifyHost(false)
+                .setUseAlpn(tls && version == HttpVersion.HTTP_2)
                 .setHttp2MultiplexingLimit(100)
                 .setHttp2ConnectionWindowSize(1 << 20);
         options.getInitialSettings().setInitialWindowSize(1 << 20);
