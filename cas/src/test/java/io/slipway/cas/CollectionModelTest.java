@@ -27,7 +27,7 @@ final class CollectionModelTest {
     private static final int STEPS = 250;
     private static final List<String> NAMESPACES = List.of(NS, "other");
 
-    @TempDir(factory = io.slipway.cas.testkit.FastTempDir.class)
+    @TempDir
     private Path root;
 
     private record Key(String namespace, Digest digest) {}

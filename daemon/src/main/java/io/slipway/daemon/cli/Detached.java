@@ -6,7 +6,6 @@ import io.slipway.api.services.introspection.v1.PluginsRequest;
 import io.slipway.api.types.Mount;
 import java.net.URI;
 import java.net.URISyntaxException;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 
@@ -35,7 +34,7 @@ final class Detached {
         return ExitCode.OK.number();
     }
 
-    /// The daemon's root directory: its content plugin exports that of the store, which lies right below.
+    /// The daemon's root directory, which its content plugin exports.
     private static String root(Connection connection) throws CallFailed, CommandFailed, InterruptedException {
         List<Plugin> plugins = connection
                 .call(
@@ -45,9 +44,9 @@ final class Detached {
                                 .build())
                 .getPluginsList();
         for (Plugin plugin : plugins) {
-            Path store = Path.of(plugin.getExportsOrDefault("root", ""));
-            if (store.isAbsolute() && store.getParent() != null) {
-                return store.getParent().toString();
+            String root = plugin.getExportsOrDefault("root", "");
+            if (!root.isEmpty()) {
+                return root;
             }
         }
         throw new CommandFailed(

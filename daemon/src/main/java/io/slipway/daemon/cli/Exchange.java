@@ -1,6 +1,5 @@
 package io.slipway.daemon.cli;
 
-import io.vertx.core.Future;
 import io.vertx.grpc.client.GrpcClientRequest;
 import io.vertx.grpc.client.GrpcClientResponse;
 import io.vertx.grpc.common.GrpcErrorException;
@@ -9,7 +8,6 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// One call under way. The response is read with [#next], one message at a time: the next one is asked for only then,
@@ -55,26 +53,17 @@ final class Exchange<Q, A> implements AutoCloseable {
 
     /// Sends a request and leaves the stream open for more.
     void send(Q message) {
-        unlessOver(() -> request.write(message));
+        var _ = request.write(message);
     }
 
     /// Sends the last request.
     void sendLast(Q message) {
-        unlessOver(() -> request.end(message));
+        var _ = request.end(message);
     }
 
     /// Ends the requests.
     void endRequests() {
-        unlessOver(request::end);
-    }
-
-    /// The daemon may have ended the call meanwhile, which reading it tells.
-    private static void unlessOver(Supplier<Future<Void>> sending) {
-        try {
-            var _ = sending.get();
-        } catch (IllegalStateException _) {
-            // Vert.x refuses to write to a call that is over.
-        }
+        var _ = request.end();
     }
 
     /// The only message of an answer that has one.

@@ -1,0 +1,310 @@
+package io.slipway.snapshotter.meta;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.slipway.cas.ApiException;
+import io.slipway.cas.ApiException.Code;
+import io.slipway.snapshotter.SnapshotInfo;
+import io.slipway.snapshotter.SnapshotKind;
+import io.slipway.snapshotter.Snapshots;
+import io.slipway.snapshotter.testing.Fixture;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.Test;
+
+/// What every snapshotter does, after the suite that containerd's pass. Real mounts.
+abstract class SnapshotterContract {
+    static final String NS = "default";
+    static final Optional<String> NO_LEASE = Optional.empty();
+
+    abstract Fixture fixture();
+
+    abstract String snapshotter();
+
+    private Snapshots snapshots() {
+        return fixture().snapshots();
+    }
+
+    private void write(List<io.slipway.linux.Mount> mounts, Fixture.Work<?> work) throws IOException {
+        Object _ = fixture().mounted(mounts, work::in);
+    }
+
+    /// Prepares, works and commits.
+    private void layer(String name, String parent, Fixture.Work<?> work) throws IOException {
+        String key = name + "-active";
+        write(snapshots().prepare(NS, snapshotter(), key, parent, Map.of(), NO_LEASE), work);
+        commit(name, key);
+    }
+
+    private void commit(String name, String key) throws IOException {
+        snapshots().commit(NS, snapshotter(), name, key, Map.of(), "", NO_LEASE);
+    }
+
+    private SnapshotInfo stat(String key) throws IOException {
+        return snapshots().stat(NS, snapshotter(), key);
+    }
+
+    private static void refused(Code code, String message, ThrowingCallable call) {
+        assertThatThrownBy(call)
+                .isInstanceOfSatisfying(
+                        ApiException.class, e -> assertThat(e.code()).isEqualTo(code))
+                .hasMessageContaining(message);
+    }
+
+    private static Path touch(Path dir, String name, String content) throws IOException {
+        return Files.writeString(dir.resolve(name), content);
+    }
+
+    @Test
+    void basicStory() throws Exception {
+        layer("one", "", dir -> touch(dir, "a", "1"));
+        layer("two", "one", dir -> touch(dir, "b", "2"));
+        assertThat(stat("two").parent()).isEqualTo("one");
+        assertThat(stat("two").kind()).isEqualTo(SnapshotKind.COMMITTED);
+        assertThat(stat("one").parent()).isEmpty();
+        List<io.slipway.linux.Mount> view = snapshots().view(NS, snapshotter(), "v", "two", Map.of(), NO_LEASE);
+        String seen =
+                fixture().mounted(view, dir -> Files.readString(dir.resolve("a")) + Files.readString(dir.resolve("b")));
+        assertThat(seen).isEqualTo("12");
+        for (SnapshotInfo info : snapshots().list(NS, snapshotter(), List.of())) {
+            assertThat(stat(info.name())).isEqualTo(info);
+        }
+        refused(Code.FAILED_PRECONDITION, "remove", () -> snapshots().remove(NS, snapshotter(), "one"));
+        for (String key : List.of("v", "two", "one")) {
+            snapshots().remove(NS, snapshotter(), key);
+        }
+        assertThat(snapshots().list(NS, snapshotter(), List.of())).isEmpty();
+    }
+
+    @Test
+    void aFreshRootIs0755() throws Exception {
+        List<io.slipway.linux.Mount> mounts = snapshots().prepare(NS, snapshotter(), "k", "", Map.of(), NO_LEASE);
+        String mode =
+                fixture().mounted(mounts, dir -> PosixFilePermissions.toString(Files.getPosixFilePermissions(dir)));
+        assertThat(mode).isEqualTo("rwxr-xr-x");
+    }
+
+    @Test
+    void activeSnapshotsSaySo() throws Exception {
+        snapshots().prepare(NS, snapshotter(), "k", "", Map.of("a", "b"), NO_LEASE);
+        SnapshotInfo info = stat("k");
+        assertThat(info.kind()).isEqualTo(SnapshotKind.ACTIVE);
+        assertThat(info.parent()).isEmpty();
+        assertThat(info.createdAt()).isEqualTo(info.updatedAt());
+        assertThat(info.labels()).containsEntry("a", "b");
+    }
+
+    @Test
+    void aKeyIsTakenOnce() throws Exception {
+        layer("base", "", dir -> dir);
+        snapshots().prepare(NS, snapshotter(), "p", "base", Map.of(), NO_LEASE);
+        snapshots().view(NS, snapshotter(), "v", "base", Map.of(), NO_LEASE);
+        for (String key : List.of("p", "v", "base")) {
+            refused(
+                    Code.ALREADY_EXISTS,
+                    key,
+                    () -> snapshots().prepare(NS, snapshotter(), key, "", Map.of(), NO_LEASE));
+            refused(Code.ALREADY_EXISTS, key, () -> snapshots().view(NS, snapshotter(), key, "", Map.of(), NO_LEASE));
+        }
+        refused(Code.ALREADY_EXISTS, "base", () -> commit("base", "p"));
+        refused(Code.ALREADY_EXISTS, "p", () -> commit("p", "p"));
+        assertThat(stat("p").kind()).isEqualTo(SnapshotKind.ACTIVE);
+        snapshots().prepare("other", snapshotter(), "p", "", Map.of(), NO_LEASE);
+    }
+
+    @Test
+    void parentsAreCommittedAndThere() throws Exception {
+        snapshots().prepare(NS, snapshotter(), "active", "", Map.of(), NO_LEASE);
+        refused(Code.NOT_FOUND, "none", () -> snapshots().prepare(NS, snapshotter(), "k", "none", Map.of(), NO_LEASE));
+        refused(
+                Code.INVALID_ARGUMENT,
+                "active",
+                () -> snapshots().prepare(NS, snapshotter(), "k", "active", Map.of(), NO_LEASE));
+        refused(Code.NOT_FOUND, "k", () -> stat("k"));
+    }
+
+    @Test
+    void commitAsksForAnActiveSnapshot() throws Exception {
+        layer("base", "", dir -> dir);
+        snapshots().view(NS, snapshotter(), "v", "base", Map.of(), NO_LEASE);
+        refused(Code.NOT_FOUND, "none", () -> commit("new", "none"));
+        refused(Code.FAILED_PRECONDITION, "v", () -> commit("new", "v"));
+        refused(Code.FAILED_PRECONDITION, "base", () -> commit("new", "base"));
+        refused(Code.FAILED_PRECONDITION, "base", () -> snapshots().mounts(NS, snapshotter(), "base"));
+        refused(Code.NOT_FOUND, "none", () -> snapshots().mounts(NS, snapshotter(), "none"));
+    }
+
+    @Test
+    void commitDoesNotInheritLabels() throws Exception {
+        snapshots().prepare(NS, snapshotter(), "k", "", Map.of("a", "b"), NO_LEASE);
+        snapshots().commit(NS, snapshotter(), "n", "k", Map.of("c", "d"), "", NO_LEASE);
+        assertThat(stat("n").labels()).containsExactly(Map.entry("c", "d"));
+    }
+
+    @Test
+    void updatesChangeLabelsOnly() throws Exception {
+        layer("base", "", dir -> dir);
+        snapshots().prepare(NS, snapshotter(), "k", "base", Map.of("x", "y"), NO_LEASE);
+        for (String key : List.of("k", "base")) {
+            SnapshotInfo before = stat(key);
+            SnapshotInfo given = with(before, Map.of("l1", "1", "l2", "2"));
+            SnapshotInfo after = snapshots().update(NS, snapshotter(), given, List.of());
+            assertThat(after.labels()).isEqualTo(Map.of("l1", "1", "l2", "2"));
+            assertThat(after.createdAt()).isEqualTo(before.createdAt());
+            assertThat(after.parent()).isEqualTo(before.parent());
+            assertThat(after.updatedAt()).isAfter(before.updatedAt());
+            SnapshotInfo masked = snapshots()
+                    .update(
+                            NS,
+                            snapshotter(),
+                            with(before, Map.of("l1", "one", "l3", "3")),
+                            List.of("labels.l1", "labels.l2"));
+            assertThat(masked.labels()).isEqualTo(Map.of("l1", "one"));
+            assertThat(snapshots()
+                            .update(NS, snapshotter(), with(before, Map.of("z", "z")), List.of("labels"))
+                            .labels())
+                    .isEqualTo(Map.of("z", "z"));
+            refused(
+                    Code.INVALID_ARGUMENT,
+                    "parent",
+                    () -> snapshots().update(NS, snapshotter(), before, List.of("parent")));
+        }
+    }
+
+    private static SnapshotInfo with(SnapshotInfo info, Map<String, String> labels) {
+        return new SnapshotInfo(info.name(), info.parent(), info.kind(), info.createdAt(), info.updatedAt(), labels);
+    }
+
+    @Test
+    void aRemovedKeyCanBeTakenAgain() throws Exception {
+        layer("base", "", dir -> dir);
+        snapshots().prepare(NS, snapshotter(), "k", "base", Map.of(), NO_LEASE);
+        snapshots().remove(NS, snapshotter(), "k");
+        snapshots().view(NS, snapshotter(), "k", "base", Map.of(), NO_LEASE);
+        snapshots().remove(NS, snapshotter(), "k");
+        snapshots().prepare(NS, snapshotter(), "other", "base", Map.of(), NO_LEASE);
+        commit("k", "other");
+        snapshots().remove(NS, snapshotter(), "k");
+        refused(Code.NOT_FOUND, "k", () -> snapshots().remove(NS, snapshotter(), "k"));
+    }
+
+    @Test
+    void listsFilterByNameKindParentAndLabel() throws Exception {
+        layer("base", "", dir -> dir);
+        snapshots().prepare(NS, snapshotter(), "a", "base", Map.of("color", "red"), NO_LEASE);
+        snapshots().view(NS, snapshotter(), "v", "base", Map.of("color", "blue"), NO_LEASE);
+        assertThat(names("kind==active")).containsExactly("a");
+        assertThat(names("kind==committed")).containsExactly("base");
+        assertThat(names("parent==base")).containsExactly("a", "v");
+        assertThat(names("parent!=\"\"")).contains("a", "v");
+        assertThat(names("name==v")).containsExactly("v");
+        assertThat(names("labels.color")).containsExactly("a", "v");
+        assertThat(names("labels.color==red")).containsExactly("a");
+        assertThat(names("kind==view", "labels.color==red")).containsExactly("a", "v");
+        assertThat(names("kind==view,labels.color==red")).isEmpty();
+    }
+
+    private List<String> names(String... filters) throws IOException {
+        return snapshots().list(NS, snapshotter(), List.of(filters)).stream()
+                .map(SnapshotInfo::name)
+                .toList();
+    }
+
+    @Test
+    void anUnknownSnapshotterIsNamed() {
+        refused(
+                Code.INVALID_ARGUMENT,
+                "snapshotter argument missing",
+                () -> snapshots().stat(NS, "", "k"));
+        refused(
+                Code.INVALID_ARGUMENT,
+                "snapshotter not loaded: zfs",
+                () -> snapshots().stat(NS, "zfs", "k"));
+    }
+
+    @Test
+    void labelsAreBounded() {
+        refused(
+                Code.INVALID_ARGUMENT,
+                "4096",
+                () -> snapshots().prepare(NS, snapshotter(), "k", "", Map.of("k", "v".repeat(4096)), NO_LEASE));
+    }
+
+    @Test
+    void deletedFilesAreGoneInChildrenAndGrandchildren() throws Exception {
+        layer("one", "", dir -> {
+            Files.createDirectory(dir.resolve("d"));
+            touch(dir.resolve("d"), "old", "");
+            return touch(dir, "f", "");
+        });
+        layer("two", "one", dir -> {
+            Files.delete(dir.resolve("f"));
+            Files.delete(dir.resolve("d/old"));
+            Files.delete(dir.resolve("d"));
+            Files.createDirectory(dir.resolve("d"));
+            return touch(dir.resolve("d"), "new", "");
+        });
+        layer("three", "two", dir -> touch(dir, "g", ""));
+        List<io.slipway.linux.Mount> view = snapshots().view(NS, snapshotter(), "v", "three", Map.of(), NO_LEASE);
+        List<String> seen = fixture().mounted(view, dir -> {
+            try (var walk = Files.walk(dir)) {
+                return walk.map(path -> dir.relativize(path).toString())
+                        .sorted()
+                        .toList();
+            }
+        });
+        assertThat(seen).containsExactly("", "d", "d/new", "g");
+    }
+
+    @Test
+    void viewsCannotBeWritten() throws Exception {
+        layer("one", "", dir -> touch(dir, "f", ""));
+        layer("two", "one", dir -> dir);
+        for (String parent : List.of("", "one", "two")) {
+            List<io.slipway.linux.Mount> view =
+                    snapshots().view(NS, snapshotter(), "v" + parent, parent, Map.of(), NO_LEASE);
+            assertThatThrownBy(() -> fixture().mounted(view, dir -> touch(dir, "new", "")))
+                    .isInstanceOf(IOException.class)
+                    .hasMessageContaining("Read-only");
+        }
+    }
+
+    @Test
+    void usageCountsTheOwnLayer() throws Exception {
+        layer("one", "", dir -> Files.write(dir.resolve("big"), new byte[1 << 20]));
+        layer("two", "one", dir -> Files.write(dir.resolve("small"), new byte[100]));
+        assertThat(snapshots().usage(NS, snapshotter(), "one").sizeBytes()).isBetween(1L << 20, (1L << 20) + 65_536);
+        assertThat(snapshots().usage(NS, snapshotter(), "two").sizeBytes()).isLessThan(65_536);
+        assertThat(snapshots().usage(NS, snapshotter(), "two").inodes()).isEqualTo(2);
+    }
+
+    @Test
+    void namespacesDoNotSeeEachOther() throws Exception {
+        layer("one", "", dir -> dir);
+        refused(Code.NOT_FOUND, "one", () -> snapshots().stat("other", snapshotter(), "one"));
+        assertThat(snapshots().list("other", snapshotter(), List.of())).isEmpty();
+    }
+
+    @Test
+    void manyLayersMount() throws Exception {
+        layer("l0", "", dir -> touch(dir, "f0", ""));
+        for (int i = 1; i < 128; i++) {
+            String file = "f" + i;
+            layer("l" + i, "l" + (i - 1), dir -> touch(dir, file, ""));
+        }
+        List<io.slipway.linux.Mount> view = snapshots().view(NS, snapshotter(), "v", "l127", Map.of(), NO_LEASE);
+        long seen = fixture().mounted(view, dir -> {
+            try (var list = Files.list(dir)) {
+                return list.count();
+            }
+        });
+        assertThat(seen).isEqualTo(128);
+    }
+}

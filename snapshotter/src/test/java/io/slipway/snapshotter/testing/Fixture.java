@@ -1,0 +1,68 @@
+package io.slipway.snapshotter.testing;
+
+import com.google.protobuf.Message;
+import io.slipway.cas.Cas;
+import io.slipway.cas.CasOptions;
+import io.slipway.linux.Hashers;
+import io.slipway.linux.Mount;
+import io.slipway.linux.Mounts;
+import io.slipway.snapshotter.Snapshots;
+import io.slipway.snapshotter.SnapshotterOptions;
+import io.slipway.snapshotter.SnapshotterService;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+
+/// A store and a snapshotter of their own, with the events they publish. Needs root.
+public final class Fixture implements AutoCloseable {
+    /// An event and where it went.
+    public record Published(String namespace, String topic, Message event) {}
+
+    public final List<Published> events = new CopyOnWriteArrayList<>();
+    private final ExecutorService bytes = Executors.newFixedThreadPool(2);
+    public final Cas cas;
+    public final SnapshotterService service;
+    private final Path root;
+
+    public Fixture(Path root) throws IOException {
+        this(root, SnapshotterOptions.DEFAULT);
+    }
+
+    public Fixture(Path root, SnapshotterOptions options) throws IOException {
+        this.root = root;
+        this.cas = Cas.open(CasOptions.of(root, bytes, Hashers.best()));
+        cas.publishTo((namespace, topic, event) -> events.add(new Published(namespace, topic, event)));
+        this.service = SnapshotterService.open(root, cas, options);
+    }
+
+    public Snapshots snapshots() {
+        return service.snapshots();
+    }
+
+    /// What is done in a mounted snapshot.
+    public interface Work<T> {
+        T in(Path mounted) throws IOException;
+    }
+
+    /// Mounts, works, unmounts.
+    public <T> T mounted(List<Mount> mounts, Work<T> work) throws IOException {
+        Path at = Files.createTempDirectory(root, "mnt");
+        Mounts.system().mount(mounts, at);
+        try {
+            return work.in(at);
+        } finally {
+            Mounts.system().unmount(at);
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        service.close();
+        cas.close();
+        bytes.shutdown();
+    }
+}

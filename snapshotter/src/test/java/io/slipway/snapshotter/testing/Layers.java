@@ -1,0 +1,88 @@
+package io.slipway.snapshotter.testing;
+
+import io.slipway.linux.Mount;
+import io.slipway.linux.Mounts;
+import io.slipway.snapshotter.LayerQuota;
+import io.slipway.snapshotter.SnapshotDriver;
+import io.slipway.snapshotter.SnapshotKind;
+import io.slipway.snapshotter.layer.LayerApply;
+import io.slipway.snapshotter.layer.LayerNotes;
+import io.slipway.snapshotter.layer.LayerSink;
+import io.slipway.snapshotter.overlay.OverlayDriver;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
+
+/// A stack of layers on the real driver, and what a mount of it shows. Needs root.
+public final class Layers implements AutoCloseable {
+    private final OverlayDriver driver;
+    private final Path mountPoint;
+    private final List<Long> nearestFirst = new ArrayList<>();
+    private long number = 1;
+
+    public Layers(Path root) throws IOException {
+        AtomicLong names = new AtomicLong();
+        this.driver = OverlayDriver.open(root, names::incrementAndGet);
+        this.mountPoint = Files.createDirectories(root.resolve("mnt"));
+    }
+
+    public OverlayDriver driver() {
+        return driver;
+    }
+
+    /// Applies a layer without its parents, links it, and puts it on top.
+    public Layers apply(byte[] tar) throws IOException, InterruptedException {
+        try (SnapshotDriver.Staged staged = driver.stage(SnapshotKind.COMMITTED, List.of())) {
+            LayerNotes notes = unlinked(staged, tar);
+            staged.link(notes, List.copyOf(nearestFirst));
+            staged.publish(number);
+        }
+        nearestFirst.addFirst(number++);
+        return this;
+    }
+
+    private static LayerNotes unlinked(SnapshotDriver.Staged staged, byte[] tar)
+            throws IOException, InterruptedException {
+        try (LayerSink sink = staged.sink(LayerQuota.DEFAULT)) {
+            Iterator<byte[]> once = List.of(tar).iterator();
+            return LayerApply.run(() -> once.hasNext() ? ByteBuffer.wrap(once.next()) : null, sink, LayerQuota.DEFAULT);
+        }
+    }
+
+    /// The directory of the layer on top.
+    public Path top(Path root) {
+        return root.resolve("snapshotters/overlayfs/snapshots/" + nearestFirst.getFirst() + "/fs");
+    }
+
+    /// What an active snapshot over the stack shows.
+    public Map<String, String> tree(String... timeless) throws IOException {
+        long active = number++;
+        try (SnapshotDriver.Staged staged = driver.stage(SnapshotKind.ACTIVE, nearestFirst)) {
+            staged.publish(active);
+        }
+        List<Mount> mounts = driver.mounts(SnapshotKind.ACTIVE, active, List.copyOf(nearestFirst));
+        Mounts.system().mount(mounts, mountPoint);
+        try {
+            return Trees.of(mountPoint, timeless);
+        } finally {
+            Mounts.system().unmount(mountPoint);
+        }
+    }
+
+    /// Removes the trees too: a test directory's own removal takes minutes on very deep ones.
+    @Override
+    public void close() throws IOException {
+        try {
+            driver.cleanup(Set.of()).run();
+        } finally {
+            driver.close();
+        }
+    }
+}
