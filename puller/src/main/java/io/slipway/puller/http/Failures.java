@@ -1,8 +1,11 @@
 package io.slipway.puller.http;
 
+import io.netty.channel.ConnectTimeoutException;
+import io.netty.handler.ssl.SslHandshakeTimeoutException;
 import io.vertx.core.http.HttpClosedException;
 import java.net.ConnectException;
 import java.net.NoRouteToHostException;
+import java.net.SocketTimeoutException;
 import java.security.cert.CertificateException;
 import java.util.concurrent.ExecutionException;
 import javax.net.ssl.SSLException;
@@ -24,7 +27,7 @@ final class Failures {
             return "TLS: " + message(failure);
         }
         if (has(failure, ConnectException.class)) {
-            return message(failure).contains("timed out") ? "connect timed out" : "connection refused";
+            return isTimeout(failure) ? "connect timed out" : "connection refused";
         }
         if (has(failure, NoRouteToHostException.class)) {
             return "no route to host";
@@ -33,6 +36,13 @@ final class Failures {
             return "connection closed";
         }
         return message(failure);
+    }
+
+    /// Whether time ran out while connecting or shaking hands.
+    static boolean isTimeout(Throwable failure) {
+        return has(failure, ConnectTimeoutException.class)
+                || has(failure, SslHandshakeTimeoutException.class)
+                || has(failure, SocketTimeoutException.class);
     }
 
     /// Whether the peer showed that it does not speak TLS, or broke off a handshake without a verdict on anybody's

@@ -75,7 +75,13 @@ public final class Wire implements AutoCloseable {
     /// @throws RegistryException ADDRESS_REFUSED, or UNREACHABLE and TIMEOUT after the request went out
     public WireResponse send(WireRequest request) throws RegistryException, NotSent, InterruptedException {
         HttpUrl url = request.url();
-        List<InetAddress> addresses = addresses(url, request.policy());
+        List<InetAddress> known;
+        try {
+            known = names.resolve(url.host());
+        } catch (RegistryException e) {
+            throw new NotSent(e, false);
+        }
+        List<InetAddress> addresses = allowed(url, known, request.policy());
         NotSent last = null;
         for (InetAddress address : addresses) {
             try {
@@ -91,10 +97,10 @@ public final class Wire implements AutoCloseable {
         throw last;
     }
 
-    private List<InetAddress> addresses(HttpUrl url, AddressPolicy policy)
-            throws RegistryException, InterruptedException {
+    private static List<InetAddress> allowed(HttpUrl url, List<InetAddress> known, AddressPolicy policy)
+            throws RegistryException {
         List<InetAddress> allowed = new ArrayList<>();
-        for (InetAddress address : names.resolve(url.host())) {
+        for (InetAddress address : known) {
             boolean fits = policy == AddressPolicy.ANY || AddressRules.isPublic(address);
             if (fits && allowed.size() < ADDRESSES_MAX) {
                 allowed.add(address);
@@ -218,7 +224,7 @@ public final class Wire implements AutoCloseable {
             connected.cancel(false);
             throw e;
         }
-        boolean late = Failures.text(cause).contains("timed out");
+        boolean late = Failures.isTimeout(cause);
         throw new NotSent(
                 new RegistryException(
                         late ? RegistryException.Code.TIMEOUT : RegistryException.Code.UNREACHABLE,

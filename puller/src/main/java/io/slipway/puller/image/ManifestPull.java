@@ -98,7 +98,13 @@ final class ManifestPull {
                 chosen.provenance(),
                 "part of " + pull.request().reference(),
                 true);
-        return pull.parts().blobs().arrive(wish, pull.session(), pull.request().route(), status);
+        return pull.parts()
+                .blobs()
+                .arrive(
+                        wish,
+                        pull.sessionFor(chosen.provenance()),
+                        pull.request().route(),
+                        status);
     }
 
     /// The config of an image; empty for artifacts, whose config is of another type.

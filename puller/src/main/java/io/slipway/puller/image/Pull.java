@@ -44,6 +44,7 @@ final class Pull {
     private final String lease;
     private final Board board;
     private final Session session;
+    private final Session anonymous;
     private final Links links;
 
     Pull(Parts parts, PullRequest request, String lease, Board board) {
@@ -58,6 +59,8 @@ final class Pull {
                         .orElse(request.access());
         ImageReference reference = request.reference();
         this.session = new Session(access, request.route(), reference.host(), reference.name());
+        this.anonymous = new Session(
+                new Access(access.policy(), Optional.empty()), request.route(), reference.host(), reference.name());
         this.links = new Links(parts.contents(), request.namespace(), lease, reference);
     }
 
@@ -120,8 +123,9 @@ final class Pull {
         return request;
     }
 
-    Session session() {
-        return session;
+    /// What is going to be recorded as public is fetched without credentials: then it is.
+    Session sessionFor(Provenance provenance) {
+        return provenance.access() instanceof Provenance.Access.Public ? anonymous : session;
     }
 
     Board board() {

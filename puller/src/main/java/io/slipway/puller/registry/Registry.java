@@ -87,8 +87,11 @@ public final class Registry {
             Answer answer;
             try {
                 answer = authorized(session, endpoint, ask);
+            } catch (Wire.NotSent e) {
+                // Who can't be reached is not reached a moment later either; there may be a next host.
+                throw e.failure();
             } catch (RegistryException e) {
-                boolean passing = e.code() == Code.RATE_LIMITED || (e.code() == Code.UNREACHABLE && !isRefusal(e));
+                boolean passing = e.code() == Code.RATE_LIMITED || e.code() == Code.UNREACHABLE;
                 if (!more || !lastHost || !passing || attempt >= 3) {
                     throw e;
                 }
@@ -110,11 +113,6 @@ public final class Registry {
         }
     }
 
-    private static boolean isRefusal(RegistryException e) {
-        String text = String.valueOf(e.getMessage());
-        return text.contains("refused") || text.contains("no such host") || text.contains("not trusted");
-    }
-
     private static RegistryException failureAfter(Answer answer, Ask ask, Duration wait) {
         return RegistryException.withRetryAfter(
                 answer.status() == 429 ? Code.RATE_LIMITED : Code.UNREACHABLE,
@@ -131,7 +129,7 @@ public final class Registry {
     }
 
     private Answer authorized(Session session, Endpoint endpoint, Ask ask)
-            throws RegistryException, InterruptedException {
+            throws RegistryException, Wire.NotSent, InterruptedException {
         HttpUrl url = url(session, endpoint, ask);
         Optional<Authorization> authorization = authorizer.beforehand(session, endpoint, url, ask.repository());
         Answer answer = schemed(session, endpoint, ask, url, authorization);
@@ -173,7 +171,7 @@ public final class Registry {
     /// An ambiguous endpoint that shows no TLS is asked again in the clear, and that is remembered.
     private Answer schemed(
             Session session, Endpoint endpoint, Ask ask, HttpUrl url, Optional<Authorization> authorization)
-            throws RegistryException, InterruptedException {
+            throws RegistryException, Wire.NotSent, InterruptedException {
         boolean open = endpoint.scheme() == Endpoint.Scheme.HTTPS_THEN_HTTP
                 && url.tls()
                 && !Boolean.TRUE.equals(speaksTls.getIfPresent(endpoint.authority()));
@@ -185,15 +183,11 @@ public final class Registry {
             return answer;
         } catch (Wire.NotSent e) {
             if (!open || !e.maySpeakPlain()) {
-                throw e.failure();
+                throw e;
             }
-            try {
-                Answer answer = followed(session, endpoint, ask, url(session, endpoint, ask, false), authorization);
-                speaksTls.put(endpoint.authority(), false);
-                return answer;
-            } catch (Wire.NotSent plain) {
-                throw plain.failure();
-            }
+            Answer answer = followed(session, endpoint, ask, url(session, endpoint, ask, false), authorization);
+            speaksTls.put(endpoint.authority(), false);
+            return answer;
         }
     }
 
