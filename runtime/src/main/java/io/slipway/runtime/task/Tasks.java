@@ -96,7 +96,7 @@ public final class Tasks implements AutoCloseable {
     public boolean isWriting(String namespace, String id, String path) {
         return registry.find(new TaskKey(namespace, id))
                 .filter(task -> task.phase != Task.Phase.ENDING && !task.init.exit.isDone())
-                .filter(task -> task.stdout.isEmpty() || task.stdout.contains(path))
+                .filter(task -> task.stdout.contains(path))
                 .isPresent();
     }
 

@@ -47,8 +47,10 @@ final class RealShim {
                 .build();
     }
 
-    static Any spec(String id, String... command) {
+    /// @param group the pod it belongs to: containers of one share a shim
+    static Any spec(String id, String group, String... command) {
         ObjectNode spec = JSON.createObjectNode().put("ociVersion", "1.0.2");
+        spec.putObject("annotations").put("io.kubernetes.cri.sandbox-id", group);
         spec.putObject("root").put("path", "rootfs");
         spec.set("process", process(command));
         var mounts = spec.putArray("mounts");

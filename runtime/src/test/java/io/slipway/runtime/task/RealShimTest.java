@@ -122,7 +122,7 @@ final class RealShimTest {
         fixture.container(Container.newBuilder()
                 .setId(id)
                 .setRuntime(Container.Runtime.newBuilder().setName(RealShim.RUNTIME))
-                .setSpec(RealShim.spec(id, command)));
+                .setSpec(RealShim.spec(id, id, command)));
     }
 
     private int create(String stdin, String stdout, String stderr) throws Exception {
@@ -461,5 +461,33 @@ final class RealShimTest {
         await().until(() -> !Files.exists(Path.of("/proc/" + pid)));
         assertThat(topicsUntil("/tasks/delete"))
                 .containsExactly("/tasks/create", "/tasks/start", "/tasks/exit", "/tasks/delete");
+    }
+
+    @Test
+    void theContainersOfAPodShareAShimThatOutlivesAMemberWhichFails() throws Exception {
+        container("sleep", "600");
+        int founder = create("", "", "");
+        start("");
+        String member = id + "-m";
+        fixture.container(Container.newBuilder()
+                .setId(member)
+                .setRuntime(Container.Runtime.newBuilder().setName(RealShim.RUNTIME))
+                .setSpec(RealShim.spec(member, id, "/no/such/command")));
+        CreateTaskRequest request = CreateTaskRequest.newBuilder()
+                .setContainerId(member)
+                .addRootfs(shim.mount())
+                .build();
+        assertThatThrownBy(() -> fixture.call(TasksGrpcClient.Create, request))
+                .hasMessageContaining("no such file or directory");
+        assertThat(fixture.bundle(member)).doesNotExist();
+        assertThat(RealShim.pid(member)).isEmpty();
+        assertThat(get().getPid()).isEqualTo(founder);
+        assertThat(get().getStatus()).isEqualTo(Status.RUNNING);
+        kill(SIGKILL);
+        exit("");
+        delete();
+        assertThat(RealShim.remains(member, directory, fixture.state, socketsBefore).stream()
+                        .filter(left -> left.contains(member)))
+                .isEmpty();
     }
 }
