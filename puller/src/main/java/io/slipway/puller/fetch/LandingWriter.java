@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /// Writes to the store on the writers' pool and waits: a write holds its thread, and virtual threads share few.
@@ -22,8 +23,12 @@ final class LandingWriter {
     ///
     /// @throws NotWritten when the store refused them
     void write(long offset, ByteBuffer bytes) throws NotWritten, InterruptedException {
-        CompletableFuture<@Nullable IOException> written =
-                CompletableFuture.supplyAsync(() -> attempt(offset, bytes), writers);
+        CompletableFuture<@Nullable IOException> written;
+        try {
+            written = CompletableFuture.supplyAsync(() -> attempt(offset, bytes), writers);
+        } catch (RejectedExecutionException e) {
+            throw new NotWritten(new IOException("the daemon is stopping", e));
+        }
         try {
             IOException refused = written.get();
             if (refused != null) {

@@ -127,6 +127,13 @@ final class Board implements AutoCloseable {
         if (!changed && over) {
             return;
         }
+        boolean skipped = state == State.DONE
+                && unpacked.containsKey(row.descriptor.digest())
+                && row.told.filter(known -> known == State.UNPACKING).isEmpty();
+        if (skipped) {
+            // Unpacked between two looks: no state is left out.
+            listener.on(new PullListener.Event.Progress(item(row, State.UNPACKING)));
+        }
         row.told = Optional.of(state);
         listener.on(new PullListener.Event.Progress(item(row, state)));
     }
