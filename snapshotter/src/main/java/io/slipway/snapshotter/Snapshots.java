@@ -42,7 +42,9 @@ public interface Snapshots {
             Optional<String> lease)
             throws IOException;
 
-    /// How to mount an active snapshot or view; nothing is mounted by this.
+    /// How to mount an active snapshot or view; nothing is mounted by this. Layers below that a power cut may
+    /// have damaged are unpacked again from the store first, which takes as long as it takes;
+    /// FAILED_PRECONDITION when that can't be done.
     List<Mount> mounts(String namespace, String snapshotter, String key) throws IOException;
 
     /// Turns the active snapshot `key` into the committed `name`. The labels are those given here; the active

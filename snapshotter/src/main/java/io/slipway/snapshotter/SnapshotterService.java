@@ -12,6 +12,7 @@ import io.slipway.snapshotter.meta.SnapshotStore;
 import io.slipway.snapshotter.meta.SnapshotsGrpc;
 import io.slipway.snapshotter.overlay.OverlayDriver;
 import io.slipway.snapshotter.unpack.ChainUnpack;
+import io.slipway.snapshotter.unpack.StoreHealer;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -73,6 +74,7 @@ public final class SnapshotterService implements AutoCloseable {
         HasherProvider hashers = Hashers.best();
         this.unpack =
                 new ChainUnpack(store, inflaters, hashers, cas.derived(), options.quota(), width, layers, commits);
+        store.healWith(new StoreHealer(cas.blobs(), unpack));
         LOG.atInfo()
                 .addKeyValue("snapshotters", store.snapshotters())
                 .addKeyValue("inflate", inflaters.name())

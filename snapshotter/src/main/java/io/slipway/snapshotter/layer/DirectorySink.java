@@ -14,8 +14,9 @@ import io.slipway.snapshotter.tar.TarEntry;
 import io.slipway.snapshotter.tar.TarReader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /// Writes a layer into a fresh directory in the form overlayfs reads: whiteouts are character devices 0:0,
@@ -32,7 +33,10 @@ public final class DirectorySink implements LayerSink {
     private final OpenDirs dirs;
     private final NodeAttributes attributes;
     private final DirectoryTimes times;
-    private final List<DeferredLink> deferred = new ArrayList<>();
+
+    /// By their own path, in the order they came.
+    private final Map<PathBytes, DeferredLink> deferred = new LinkedHashMap<>();
+
     private boolean rootOpaque;
     private long fileBytes;
     private long entries;
@@ -129,6 +133,9 @@ public final class DirectorySink implements LayerSink {
         boolean merged = false;
         try {
             in.dir.mkdir(name, entry.mode() & 01777);
+            if (deferred.remove(path) != null) {
+                in.dir.setXattr(name, OpenDir.OPAQUE, new byte[] {'y'});
+            }
         } catch (LinuxException e) {
             if (e.errno() != Errno.EEXIST) {
                 throw e;
@@ -197,7 +204,8 @@ public final class DirectorySink implements LayerSink {
         if (dirs.parentOf(path).dir.find(name).isPresent()) {
             clear(path);
         }
-        deferred.add(new DeferredLink(path, target, entry, hidden(target)));
+        deferred.remove(path);
+        deferred.put(path, new DeferredLink(path, target, entry, hidden(target)));
     }
 
     /// Whether what lower layers have at that path is already removed by this one.
@@ -235,9 +243,11 @@ public final class DirectorySink implements LayerSink {
         Optional<Attributes> own = parent.dir.find(name);
         if (own.isPresent()) {
             if (own.get().isDirectory()) {
+                // Lower layers have no say in it any more, so it inherits nothing either.
+                dirs.explicit(own.get().inode());
                 parent.dir.setXattr(name, OpenDir.OPAQUE, new byte[] {'y'});
             }
-        } else if (!parent.opaque()) {
+        } else if (!deferred.containsKey(path.parent().child(name)) && !parent.opaque()) {
             parent.dir.mknod(name, FileType.CHARACTER_DEVICE, 0, DeviceNumber.ZERO);
             parent.hideWhiteouts();
         }
@@ -274,6 +284,8 @@ public final class DirectorySink implements LayerSink {
         FileType type = parent.dir.stat(name).type();
         if (type == FileType.DIRECTORY) {
             times.remove(path);
+            dirs.removed(path);
+            deferred.keySet().removeIf(link -> link.within(path));
             parent.dir.removeTree(name);
         } else {
             parent.dir.unlink(name);
@@ -298,7 +310,7 @@ public final class DirectorySink implements LayerSink {
             }
             dir.utimens(name, accessed, modified);
         });
-        return new LayerNotes(dirs.implied(), deferred, rootOpaque, fileBytes, entries);
+        return new LayerNotes(dirs.implied(), List.copyOf(deferred.values()), rootOpaque, fileBytes, entries);
     }
 
     @Override

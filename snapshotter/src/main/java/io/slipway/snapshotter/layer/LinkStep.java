@@ -32,6 +32,7 @@ public final class LinkStep {
     private final Dir layer;
     private final List<Dir> lowers;
     private final NodeAttributes attributes;
+    private final Set<PathBytes> linkPaths = new HashSet<>();
 
     /// `layer` and `lowers` (nearest first) stay the caller's.
     public LinkStep(Dir layer, List<Dir> lowers, int umask) {
@@ -51,6 +52,7 @@ public final class LinkStep {
                 hideAll(own.root());
             }
             if (!notes.links().isEmpty()) {
+                notes.links().forEach(link -> linkPaths.add(link.path()));
                 links(notes.links(), own);
             }
             Set<PathBytes> implied = new LinkedHashSet<>(notes.implied());
@@ -102,12 +104,18 @@ public final class LinkStep {
             Map<Integer, Map<Long, List<PathBytes>>> names = otherNames(links, merged);
             Map<PathBytes, PathBytes> copied = new HashMap<>();
             List<DeferredLink> later = new ArrayList<>();
+            Set<PathBytes> waiting = new HashSet<>();
             for (DeferredLink link : links) {
                 if (exists(own, link.path())) {
                     // A later entry of the same name has replaced it.
                     continue;
                 }
                 PathBytes copy = copied.get(link.target());
+                if (waiting.contains(link.target())) {
+                    later.add(link);
+                    waiting.add(link.path());
+                    continue;
+                }
                 Optional<MergedDirs.Found> below =
                         link.hidden() || copy != null ? Optional.empty() : merged.find(link.target(), 0);
                 if (below.isPresent()) {
@@ -117,8 +125,10 @@ public final class LinkStep {
                     link(copy, link.path(), own);
                 } else {
                     later.add(link);
+                    waiting.add(link.path());
                     continue;
                 }
+                copied.put(link.path(), link.path());
                 applyAttributes(link, own);
             }
             laterEntries(later, own);
@@ -181,11 +191,20 @@ public final class LinkStep {
             boolean same = still.isPresent()
                     && still.get().layer() == lower
                     && still.get().attributes().inode() == inode;
-            if (same && !settled(own, name)) {
+            if (same && !replaced(name) && !settled(own, name)) {
                 link(link.path(), name, own);
                 copied.put(name, link.path());
             }
         }
+    }
+
+    /// Whether a link of the layer is to stand at `path` or above it.
+    private boolean replaced(PathBytes path) {
+        PathBytes at = path;
+        while (!at.isRoot() && !linkPaths.contains(at)) {
+            at = at.parent();
+        }
+        return !at.isRoot();
     }
 
     /// Whether the layer itself decides what is at `path`: it has something there, or hides what is below.
@@ -223,12 +242,16 @@ public final class LinkStep {
         void in(Dir parent) throws IOException;
     }
 
-    /// Makes a node without changing the times of the directory it comes into.
+    /// Makes a node, and the directories above it that are missing, without changing the times of the directory
+    /// that was there.
     private static void making(OpenDirs own, PathBytes path, Making making) throws IOException {
-        OpenDir parent = own.parentOf(path);
-        Attributes before = parent.dir.stat(OpenDir.SELF);
-        making.in(parent.dir);
-        parent.dir.utimens(OpenDir.SELF, before.accessed(), before.modified());
+        PathBytes first = path;
+        while (own.existingParentOf(first).isEmpty()) {
+            first = first.parent();
+        }
+        Attributes before = own.parentOf(first).dir.stat(OpenDir.SELF);
+        making.in(own.parentOf(path).dir);
+        own.parentOf(first).dir.utimens(OpenDir.SELF, before.accessed(), before.modified());
     }
 
     private void applyAttributes(DeferredLink link, OpenDirs own) throws IOException {

@@ -196,6 +196,11 @@ final class OpenDirs implements AutoCloseable {
         return still;
     }
 
+    /// A tree was removed; its inode numbers may be given to other directories.
+    void removed(PathBytes tree) {
+        implied.values().removeIf(path -> path.within(tree));
+    }
+
     /// A name that led somewhere was removed or replaced: nothing that is held open may be trusted to lie where
     /// its path says.
     void forget() {

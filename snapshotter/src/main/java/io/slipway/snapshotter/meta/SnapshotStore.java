@@ -37,6 +37,9 @@ public final class SnapshotStore implements Snapshots {
     private final boolean syncBeforeCommit;
     private final Map<String, DriverSlot> drivers = new LinkedHashMap<>();
     private final SnapshotTables tables;
+    private volatile Healer healer = (_, _, layers) -> {
+        throw new IOException(layers.size() + " layers are to be unpacked again, and nothing here can");
+    };
 
     /// What the store works with.
     ///
@@ -153,21 +156,58 @@ public final class SnapshotStore implements Snapshots {
         return present ? Optional.of(target) : Optional.empty();
     }
 
+    /// Plugs what unpacks damaged layers again; before the first call of [#mounts].
+    public void healWith(Healer other) {
+        this.healer = other;
+    }
+
     @Override
     public List<Mount> mounts(String namespace, String snapshotter, String key) throws IOException {
         DriverSlot slot = slot(snapshotter);
-        List<SnapshotRow> chain = around.metadata().read(c -> tables.chain(c, require(c, namespace, snapshotter, key)));
+        List<SnapshotRow> chain = chain(namespace, snapshotter, key);
         SnapshotRow row = chain.getFirst();
         if (row.kind() == SnapshotKind.COMMITTED) {
             throw ApiException.failedPrecondition("snapshot \"" + key + "\" is committed and can't be mounted");
         }
-        for (SnapshotRow below : chain) {
-            if (below.lost()) {
-                throw ApiException.failedPrecondition("snapshot \"" + below.key()
-                        + "\" was not on disk when the machine went down; pull its image again");
+        Optional<SnapshotRow> damaged = chain.stream().filter(SnapshotRow::lost).findFirst();
+        if (damaged.isPresent()) {
+            heal(namespace, snapshotter, damaged.get());
+            chain = chain(namespace, snapshotter, key);
+            if (chain.stream().anyMatch(SnapshotRow::lost)) {
+                throw lost(damaged.get().key());
             }
         }
         return slot.driver().mounts(row.kind(), row.dir(), dirs(chain.subList(1, chain.size())));
+    }
+
+    private List<SnapshotRow> chain(String namespace, String snapshotter, String key) throws IOException {
+        return around.metadata().read(c -> tables.chain(c, require(c, namespace, snapshotter, key)));
+    }
+
+    /// Unpacks `top`, which is lost, and what is lost below it again.
+    private void heal(String namespace, String snapshotter, SnapshotRow top) throws IOException {
+        List<LayerSource> sources = new ArrayList<>();
+        around.metadata().read(c -> {
+            for (SnapshotRow row : tables.chain(c, top).reversed()) {
+                sources.add(tables.source(c, row.dir()).orElseThrow(() -> lost(row.key())));
+            }
+            return null;
+        });
+        try {
+            healer.heal(namespace, snapshotter, sources);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new ApiException(ApiException.Code.CANCELLED, "unpacking " + top.key() + " again was cancelled", e);
+        } catch (IOException e) {
+            ApiException told = lost(top.key());
+            told.addSuppressed(e);
+            throw told;
+        }
+    }
+
+    private static ApiException lost(String key) {
+        return ApiException.failedPrecondition("snapshot \"" + key
+                + "\" was not on disk when the machine went down, and could not be unpacked again; pull its image");
     }
 
     @Override
@@ -379,6 +419,12 @@ public final class SnapshotStore implements Snapshots {
                 .isPresent();
     }
 
+    /// As [#committed], and so is everything below it.
+    public boolean whole(String namespace, String snapshotter, String name) throws IOException {
+        return committed(namespace, snapshotter, name)
+                && chain(namespace, snapshotter, name).stream().noneMatch(SnapshotRow::lost);
+    }
+
     /// Directories of a committed snapshot (none for an empty name) and of those below it, nearest first.
     public List<Long> directories(String namespace, String snapshotter, String name) throws IOException {
         return around.metadata().read(c -> parentDirs(c, namespace, snapshotter, name));
@@ -391,6 +437,7 @@ public final class SnapshotStore implements Snapshots {
             String name,
             String parent,
             SnapshotDriver.Staged staged,
+            LayerSource source,
             Map<String, String> labels,
             Optional<String> lease)
             throws IOException {
@@ -408,6 +455,7 @@ public final class SnapshotStore implements Snapshots {
             long parentId = parentId(c, namespace, snapshotter, parent);
             long dir = tables.newDirectory(c, snapshotter);
             tables.finished(c, dir, syncBeforeCommit);
+            tables.source(c, dir, source);
             if (there.isPresent()) {
                 tables.replace(c, there.get(), parentId, dir, around.clock().instant());
             } else {

@@ -1,5 +1,7 @@
 package io.slipway.snapshotter.meta;
 
+import io.slipway.cas.Descriptor;
+import io.slipway.cas.Digest;
 import io.slipway.snapshotter.SnapshotKind;
 import io.slipway.snapshotter.SnapshotUsage;
 import java.sql.Connection;
@@ -47,7 +49,14 @@ final class SnapshotTables {
               snapshot INTEGER NOT NULL REFERENCES snapshot(id) ON DELETE CASCADE,
               key TEXT NOT NULL,
               value TEXT NOT NULL,
-              PRIMARY KEY(snapshot, key)) WITHOUT ROWID""");
+              PRIMARY KEY(snapshot, key)) WITHOUT ROWID""",
+            """
+            CREATE TABLE snapshot_layer(
+              dir INTEGER PRIMARY KEY REFERENCES snapshot_dir(dir) ON DELETE CASCADE,
+              media_type TEXT NOT NULL,
+              digest TEXT NOT NULL,
+              size INTEGER NOT NULL,
+              diff_id TEXT NOT NULL)""");
 
     private static final String SELECT = """
             SELECT s.id, s.namespace, s.snapshotter, s.key, s.kind, s.parent, p.key, s.dir, s.created, s.updated,
@@ -176,8 +185,39 @@ final class SnapshotTables {
         dropDirectory(c, row.dir());
     }
 
+    /// Remembers what a directory was unpacked from.
+    void source(Connection c, long dir, LayerSource source) throws SQLException {
+        update(
+                c,
+                "INSERT INTO snapshot_layer(dir, media_type, digest, size, diff_id) VALUES (?, ?, ?, ?, ?)",
+                dir,
+                source.descriptor().mediaType(),
+                source.descriptor().digest().toString(),
+                source.descriptor().size(),
+                source.diffId().toString());
+    }
+
+    /// What a directory was unpacked from, if it was.
+    Optional<LayerSource> source(Connection c, long dir) throws SQLException {
+        try (PreparedStatement query =
+                prepared(c, "SELECT media_type, digest, size, diff_id FROM snapshot_layer WHERE dir = ?", dir)) {
+            try (ResultSet row = query.executeQuery()) {
+                if (!row.next()) {
+                    return Optional.empty();
+                }
+                Digest digest = Digest.parse(row.getString(2));
+                return Optional.of(new LayerSource(
+                        new Descriptor(row.getString(1), digest, row.getLong(3)), Digest.parse(row.getString(4))));
+            }
+        }
+    }
+
     /// The record of a directory goes with the last snapshot in it.
     private void dropDirectory(Connection c, long dir) throws SQLException {
+        update(
+                c,
+                "DELETE FROM snapshot_layer WHERE dir = ?1 AND NOT EXISTS(SELECT 1 FROM snapshot WHERE dir = ?1)",
+                dir);
         update(c, "DELETE FROM snapshot_dir WHERE dir = ?1 AND NOT EXISTS(SELECT 1 FROM snapshot WHERE dir = ?1)", dir);
     }
 

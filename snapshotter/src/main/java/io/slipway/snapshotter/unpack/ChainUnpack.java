@@ -163,7 +163,7 @@ public final class ChainUnpack implements ImageUnpack {
     public boolean unpacked(String namespace, String snapshotter, List<Digest> diffIds) throws IOException {
         return diffIds.isEmpty()
                 || tools.store()
-                        .committed(
+                        .whole(
                                 namespace,
                                 named(snapshotter),
                                 ChainIds.of(diffIds).getLast());

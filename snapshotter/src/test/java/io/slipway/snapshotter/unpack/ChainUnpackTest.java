@@ -8,8 +8,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.slipway.cas.ApiException;
+import io.slipway.cas.ArrivalRequest;
 import io.slipway.cas.Descriptor;
 import io.slipway.cas.Digest;
+import io.slipway.cas.Provenance;
 import io.slipway.cas.Verdict;
 import io.slipway.linux.Mount;
 import io.slipway.snapshotter.ChainIds;
@@ -24,11 +26,13 @@ import io.slipway.snapshotter.testing.Fixture;
 import io.slipway.snapshotter.testing.Tar;
 import io.slipway.snapshotter.testing.Trees;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Random;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -305,15 +309,63 @@ class ChainUnpackTest {
         byte[] two = tar(file("g", "y"));
         String top = unpack(Blobs.whole(one), Blobs.whole(two)).await();
         Awaitility.await("synced").until(() -> number("SELECT count(*) FROM snapshot_dir WHERE synced = 0") == 0);
-        fixture.cas.metadata().write(c -> {
-            try (var update =
-                    c.prepareStatement("UPDATE snapshot_dir SET synced = 0, boot = 'another' WHERE dir = 1")) {
-                return update.executeUpdate();
-            }
-        });
+        damage("dir = 1");
         assertThat(unpack(Blobs.whole(one), Blobs.whole(two)).await()).isEqualTo(top);
         assertThat(tree(top).keySet()).containsExactly("f", "g");
         assertThat(number("SELECT count(*) FROM snapshot WHERE kind = 3")).isEqualTo(2);
+    }
+
+    @Test
+    void aDamagedLayerIsUnpackedAgainFromTheStoreBeforeAnybodyMountsIt() throws Exception {
+        byte[] one = tar(file("f", "x"));
+        byte[] two = tar(file("g", "y"));
+        List<UnpackLayer> layers = new ArrayList<>();
+        for (byte[] tar : List.of(one, two)) {
+            byte[] blob = Blobs.gzip(tar);
+            Descriptor descriptor = new Descriptor(Blobs.GZIP, BytesArrival.digestOf(blob), blob.length);
+            ArrivalRequest wanted =
+                    new ArrivalRequest(descriptor.digest(), OptionalLong.of(blob.length), Provenance.UNKNOWN, "test");
+            layers.add(new UnpackLayer(
+                    descriptor,
+                    BytesArrival.digestOf(tar),
+                    fixture.cas.blobs().arriveWith(wanted, ByteBuffer.wrap(blob))));
+        }
+        String top = unpack(layers.toArray(UnpackLayer[]::new)).await();
+        fixture.snapshots().prepare(NS, "overlayfs", "container", top, Map.of(), Optional.empty());
+        Awaitility.await("synced").until(() -> number("SELECT count(*) FROM snapshot_dir WHERE synced = 1") == 2);
+        damage("dir <= 2");
+        List<Mount> mounts = fixture.snapshots().mounts(NS, "overlayfs", "container");
+        List<String> seen =
+                fixture.mounted(mounts, dir -> List.copyOf(Trees.of(dir).keySet()));
+        assertThat(seen).containsExactly("f", "g");
+        assertThat(fixture.service
+                        .images()
+                        .unpacked(NS, "", List.of(BytesArrival.digestOf(one), BytesArrival.digestOf(two))))
+                .isTrue();
+    }
+
+    @Test
+    void aDamagedLayerWhoseBlobIsGoneIsNotMounted() throws Exception {
+        byte[] one = tar(file("f", "x"));
+        String top = unpack(Blobs.whole(one)).await();
+        fixture.snapshots().prepare(NS, "overlayfs", "container", top, Map.of(), Optional.empty());
+        Awaitility.await("synced").until(() -> number("SELECT count(*) FROM snapshot_dir WHERE synced = 1") == 1);
+        damage("dir = 1");
+        refused(
+                ApiException.Code.FAILED_PRECONDITION,
+                () -> fixture.snapshots().mounts(NS, "overlayfs", "container"),
+                top,
+                "pull its image");
+    }
+
+    /// As if the machine had gone down before these directories were on disk.
+    private void damage(String which) throws IOException {
+        fixture.cas.metadata().write(c -> {
+            try (var update =
+                    c.prepareStatement("UPDATE snapshot_dir SET synced = 0, boot = 'another' WHERE " + which)) {
+                return update.executeUpdate();
+            }
+        });
     }
 
     private long number(String sql) throws IOException {
