@@ -19,7 +19,7 @@ help:
 build: dist/slipway/.built
 
 dist/slipway/.built: $(SOURCES)
-	@.ci/mvn -q package -DskipTests -Dspotless.check.skip=true
+	@.ci/mvn -q package -Dmaven.test.skip=true
 	@.ci/assemble dist/slipway
 
 run: build

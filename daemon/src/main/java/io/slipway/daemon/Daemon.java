@@ -163,9 +163,11 @@ final class Daemon implements AutoCloseable {
         try {
             return Mirror.start(vertx, cas, puller.upstreams(), options);
         } catch (MirrorAddressException e) {
+            boolean inUse = e.inUse() || AddressInUse.is(e);
             throw new StartException(
-                    e.inUse() ? ExitCode.IN_USE : ExitCode.FAILED,
-                    "mirror address " + e.address() + ": " + e.getMessage() + "; name another with --mirror-address",
+                    inUse ? ExitCode.IN_USE : ExitCode.FAILED,
+                    "mirror address " + e.address() + ": " + (inUse ? "somebody listens there" : e.getMessage())
+                            + "; name another with --mirror-address",
                     e);
         } catch (IllegalArgumentException e) {
             throw new StartException(ExitCode.BAD_CONFIG, "mirror: " + e.getMessage(), e);

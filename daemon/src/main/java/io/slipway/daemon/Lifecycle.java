@@ -4,11 +4,12 @@ import io.slipway.daemon.config.ConfigException;
 import io.slipway.daemon.config.ConfigLoader.Loaded;
 import io.slipway.daemon.config.Host;
 import io.slipway.daemon.log.Logs;
+import io.slipway.linux.Os;
 import io.slipway.linux.SdNotify;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -118,11 +119,16 @@ final class Lifecycle {
         }
     }
 
+    /// Since the process was made, launcher included; to the kernel's 10 ms.
     private static Duration uptime() {
-        return ProcessHandle.current()
-                .info()
-                .startInstant()
-                .map(start -> Duration.between(start, Instant.now()))
-                .orElse(Duration.ZERO);
+        try {
+            String sinceBoot = Files.readString(Path.of("/proc/uptime"));
+            long nowCentis = Math.round(Double.parseDouble(sinceBoot.substring(0, sinceBoot.indexOf(' '))) * 100);
+            long startCentis = Os.processStartTime((int) ProcessHandle.current().pid());
+            return Duration.ofMillis(Math.max(0, nowCentis - startCentis) * 10);
+        } catch (IOException e) {
+            log.atDebug().setCause(e).log("The time since the start is not known.");
+            return Duration.ZERO;
+        }
     }
 }

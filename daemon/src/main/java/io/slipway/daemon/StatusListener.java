@@ -8,7 +8,6 @@ import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import java.io.IOException;
-import java.net.BindException;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.Semaphore;
@@ -47,14 +46,13 @@ final class StatusListener implements AutoCloseable {
         try {
             HttpServer open = Bound.await(server.listen(address.port(), address.host()), Bound.LISTEN);
             return new StatusListener(new Address.Tcp(address.host(), open.actualPort()), server);
-        } catch (BindException e) {
-            throw new StartException(
-                    ExitCode.IN_USE,
-                    "metrics address " + address + ": " + e.getMessage()
-                            + "; stop who listens there or name another with" + " --metrics-address",
-                    e);
         } catch (Exception e) {
-            throw new StartException(ExitCode.FAILED, "metrics address " + address + ": " + e.getMessage(), e);
+            boolean inUse = AddressInUse.is(e);
+            throw new StartException(
+                    inUse ? ExitCode.IN_USE : ExitCode.FAILED,
+                    "metrics address " + address + ": " + (inUse ? "somebody listens there" : e.getMessage())
+                            + "; name another with --metrics-address",
+                    e);
         }
     }
 
