@@ -61,9 +61,13 @@ final class Exchange<Q, A> implements AutoCloseable {
         var _ = request.end(message);
     }
 
-    /// Ends the requests.
+    /// Ends the requests; there is nothing to end when the daemon has ended the whole call first.
     void endRequests() {
-        var _ = request.end();
+        try {
+            var _ = request.end();
+        } catch (IllegalStateException _) {
+            // The stream is over: Vert.x says so by throwing.
+        }
     }
 
     /// The only message of an answer that has one.
