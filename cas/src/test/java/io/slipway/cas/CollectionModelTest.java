@@ -27,7 +27,7 @@ final class CollectionModelTest {
     private static final int STEPS = 250;
     private static final List<String> NAMESPACES = List.of(NS, "other");
 
-    @TempDir
+    @TempDir(factory = io.slipway.cas.testkit.FastTempDir.class)
     private Path root;
 
     private record Key(String namespace, Digest digest) {}

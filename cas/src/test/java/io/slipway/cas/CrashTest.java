@@ -26,7 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 @SuppressWarnings("NullAway.Init")
 final class CrashTest {
 
-    @TempDir
+    @TempDir(factory = io.slipway.cas.testkit.FastTempDir.class)
     private Path root;
 
     private static final byte[] LAYER = Bytes.random(1, 700_000);

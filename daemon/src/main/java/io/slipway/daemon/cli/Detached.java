@@ -6,6 +6,7 @@ import io.slipway.api.services.introspection.v1.PluginsRequest;
 import io.slipway.api.types.Mount;
 import java.net.URI;
 import java.net.URISyntaxException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 
@@ -34,7 +35,7 @@ final class Detached {
         return ExitCode.OK.number();
     }
 
-    /// The daemon's root directory, which its content plugin exports.
+    /// The daemon's root directory: its content plugin exports that of the store, which lies right below.
     private static String root(Connection connection) throws CallFailed, CommandFailed, InterruptedException {
         List<Plugin> plugins = connection
                 .call(
@@ -44,9 +45,9 @@ final class Detached {
                                 .build())
                 .getPluginsList();
         for (Plugin plugin : plugins) {
-            String root = plugin.getExportsOrDefault("root", "");
-            if (!root.isEmpty()) {
-                return root;
+            Path store = Path.of(plugin.getExportsOrDefault("root", ""));
+            if (store.isAbsolute() && store.getParent() != null) {
+                return store.getParent().toString();
             }
         }
         throw new CommandFailed(

@@ -182,7 +182,7 @@ final class FakeDaemon implements AutoCloseable {
                         .addPlugins(Plugin.newBuilder()
                                 .setType("io.containerd.content.v1")
                                 .setId("content")
-                                .putExports("root", "/var/lib/a b"))
+                                .putExports("root", "/var/lib/a b/content"))
                         .build());
     }
 
@@ -246,6 +246,7 @@ final class FakeDaemon implements AutoCloseable {
                 // Until the transfer that uses it has ended it, or the client goes.
                 stream.wait(60_000);
             }
+            streams.remove(id);
         });
     }
 

@@ -102,6 +102,9 @@ final class PullCommandTest {
                                 .setValue(progress.toByteString())
                                 .build());
             }
+            // As the daemon does it, which ends the stream before it answers the call.
+            FakeDaemon.end(stream);
+            Awaitility.await("the stream has ended").until(() -> !d.streams.containsKey(id));
             String _ = d.image(NAME, "{}");
         };
         assertThat(shell.run("pull", NAME)).as(shell.err()).isZero();
