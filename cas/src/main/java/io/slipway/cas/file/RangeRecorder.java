@@ -21,8 +21,14 @@ final class RangeRecorder {
 
     static final Duration SYNC_EVERY = Duration.ofSeconds(5);
 
-    /// How often what has been written is recorded: what a killed daemon fetches again at most.
+    /// What has been written is recorded after this many bytes or this much time, whichever comes first: what a
+    /// killed daemon fetches again at most.
+    static final long RECORD_BYTES = 4 << 20;
+
     static final Duration RECORD_EVERY = Duration.ofMillis(100);
+
+    /// How often the recorder looks.
+    private static final Duration LOOK_EVERY = Duration.ofMillis(20);
 
     private static final Logger log = LoggerFactory.getLogger(RangeRecorder.class);
 
@@ -40,6 +46,7 @@ final class RangeRecorder {
     private List<ByteRange> synced;
     private long syncedTotal;
     private long recordedTotal;
+    private long recordedAtNanos;
     private long syncedAtNanos;
 
     RangeRecorder(
@@ -60,6 +67,7 @@ final class RangeRecorder {
         this.syncedTotal = synced.stream().mapToLong(ByteRange::length).sum();
         this.recordedTotal = bytes.total();
         this.syncedAtNanos = System.nanoTime();
+        this.recordedAtNanos = syncedAtNanos;
         this.thread = Thread.ofVirtual().name("record " + part.getFileName()).unstarted(this::run);
     }
 
@@ -91,7 +99,7 @@ final class RangeRecorder {
 
     private void run() {
         try {
-            while (!stop.await(RECORD_EVERY.toNanos(), TimeUnit.NANOSECONDS)) {
+            while (!stop.await(LOOK_EVERY.toNanos(), TimeUnit.NANOSECONDS)) {
                 attempt(this::tick);
             }
         } catch (InterruptedException nobodyDoes) {
@@ -104,6 +112,11 @@ final class RangeRecorder {
         if (total == recordedTotal && total == syncedTotal) {
             return;
         }
+        long now = System.nanoTime();
+        if (total - recordedTotal < RECORD_BYTES && now - recordedAtNanos < RECORD_EVERY.toNanos()) {
+            return;
+        }
+        recordedAtNanos = now;
         var ranges = bytes.ranges();
         if (total != recordedTotal) {
             writeback.take();
