@@ -29,6 +29,9 @@ import java.util.Set;
 /// A symbolic link of a lower layer in the path of an entry is not seen, as on overlayfs, where the layer's
 /// directory is the root that paths are resolved in: a directory of this layer hides it.
 public final class LinkStep {
+    /// S_ISGID of `linux/stat.h`.
+    private static final int SET_GROUP_ID = 02000;
+
     private final Dir layer;
     private final List<Dir> lowers;
     private final NodeAttributes attributes;
@@ -62,9 +65,6 @@ public final class LinkStep {
     }
 
     private void inherit(Set<PathBytes> implied, OpenDirs own) throws IOException {
-        if (implied.isEmpty() || lowers.isEmpty()) {
-            return;
-        }
         List<Dir> all = new ArrayList<>();
         all.add(layer);
         all.addAll(lowers);
@@ -73,8 +73,20 @@ public final class LinkStep {
                 Optional<MergedDirs.Found> below = merged.find(path, 1);
                 if (below.isPresent() && below.get().attributes().isDirectory()) {
                     CopyUp.attributes(below.get(), own.parentOf(path).dir, path.base());
+                } else {
+                    inheritGroup(path, own);
                 }
             }
+        }
+    }
+
+    /// A directory that no layer describes gets the group of a set-group-ID parent (mkdir(2)), which may have
+    /// become one only now or after it was made.
+    private static void inheritGroup(PathBytes path, OpenDirs own) throws IOException {
+        OpenDir in = own.parentOf(path);
+        Attributes parent = in.dir.stat(OpenDir.SELF);
+        if ((parent.mode() & SET_GROUP_ID) != 0) {
+            in.dir.chown(path.base(), in.dir.stat(path.base()).uid(), parent.gid());
         }
     }
 
