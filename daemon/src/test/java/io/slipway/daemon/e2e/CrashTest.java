@@ -8,6 +8,7 @@ import io.slipway.daemon.lab.LabProxy;
 import io.slipway.daemon.lab.LabRegistry;
 import io.slipway.daemon.lab.Leaks;
 import io.slipway.daemon.lab.PackagedDaemon;
+import io.slipway.puller.Puller;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -22,11 +23,9 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("peer")
 final class CrashTest {
     /// Far more than what may be asked for twice.
-    private static final int LARGE_BYTES = 96 << 20;
+    private static final int LARGE_BYTES = 160 << 20;
 
-    private static final int HELD_AT_BYTES = 64 << 20;
-    /// What may be in flight for each open range when the daemon dies.
-    private static final long IN_FLIGHT_WINDOW_BYTES = 8 << 20;
+    private static final int HELD_AT_BYTES = 120 << 20;
 
     @TempDir
     Path work;
@@ -99,23 +98,32 @@ final class CrashTest {
         }
     }
 
-    /// What was delivered before the kill is asked for again only inside the window that was in flight for it.
+    /// What was delivered before the kill is asked for again only inside the window that was in flight for each range
+    /// that was open, and no blob has more of those open than it has connections.
     private static void assertNothingTwice(List<LabProxy.Seen> before, List<LabProxy.Seen> after) {
+        long twice = 0;
         for (LabProxy.Seen old : before) {
             if (old.blob().isEmpty()) {
                 continue;
             }
-            long twice = after.stream()
-                    .filter(again -> again.blob().equals(old.blob()))
-                    .mapToLong(again -> Math.max(
+            long again = after.stream()
+                    .filter(seen -> seen.blob().equals(old.blob()))
+                    .mapToLong(seen -> Math.max(
                             0,
-                            Math.min(old.from() + old.delivered(), again.from() + again.delivered())
-                                    - Math.max(old.from(), again.from())))
+                            Math.min(old.from() + old.delivered(), seen.from() + seen.delivered())
+                                    - Math.max(old.from(), seen.from())))
                     .sum();
-            assertThat(twice)
-                    .as("bytes of " + old.blob() + " asked for twice")
-                    .isLessThanOrEqualTo(IN_FLIGHT_WINDOW_BYTES);
+            assertThat(again)
+                    .as("bytes of one range of " + old.blob() + " asked for twice")
+                    .isLessThanOrEqualTo(Puller.IN_FLIGHT_WINDOW_BYTES);
+            twice += again;
         }
+        long open = before.stream().filter(seen -> seen.interrupted()).count();
+        assertThat(open).as("ranges open at the kill").isPositive();
+        assertThat(twice)
+                .as("bytes asked for twice, with " + open + " ranges open at the kill")
+                .isLessThanOrEqualTo(open * Puller.IN_FLIGHT_WINDOW_BYTES)
+                .isLessThan(HELD_AT_BYTES / 2);
     }
 
     private static List<Path> filesBelow(Path directory) throws Exception {

@@ -94,24 +94,28 @@ final class MirrorPeersTest {
         assertThat(layerRequests()).hasSize(new TreeSet<>(image.layers()).size());
     }
 
+    /// skopeo sends no `ns`; the mirror knows by `default_upstream` what a name without host means.
     @Test
-    void skopeoCopiesThroughThePathPrefix() throws Exception {
-        String through = "docker://" + daemon.mirror() + "/" + reference;
-        for (String round : List.of("cold", "warm")) {
-            Path target = work.resolve("skopeo-" + round);
-            LabProcess.check(
-                    "skopeo",
-                    "--insecure-policy",
-                    "copy",
-                    "-q",
-                    "--src-tls-verify=false",
-                    "--preserve-digests",
-                    through,
-                    "dir:" + target);
-            assertThat(target.resolve("manifest.json"))
-                    .hasSameBinaryContentAs(image.directory().resolve("manifest.json"));
+    void skopeoCopiesThroughTheDefaultUpstream() throws Exception {
+        Path config = work.resolve("default-upstream.toml");
+        Files.writeString(
+                config,
+                "version = 3\n[mirror]\nupstreams = [\"%1$s\"]\ndefault_upstream = \"%1$s\"\n"
+                        .formatted(upstream.host()));
+        try (PackagedDaemon named = PackagedDaemon.start(work.resolve("named"), "--config", config.toString())) {
+            String through = "docker://" + named.mirror() + "/lab/mirrored:" + image.tag();
+            copy(through, "cold");
+            int cold = layerRequests().size();
+            assertThat(cold).isPositive();
+            copy(through, "warm");
+            assertThat(layerRequests()).as("no layer is fetched again").hasSize(cold);
+            registry.stop();
+            copy(through, "alone");
         }
-        registry.stop();
+    }
+
+    private void copy(String from, String round) throws Exception {
+        Path target = work.resolve("skopeo-" + round);
         LabProcess.check(
                 "skopeo",
                 "--insecure-policy",
@@ -119,8 +123,10 @@ final class MirrorPeersTest {
                 "-q",
                 "--src-tls-verify=false",
                 "--preserve-digests",
-                through,
-                "dir:" + work.resolve("skopeo-alone"));
+                from,
+                "dir:" + target);
+        assertThat(target.resolve("manifest.json"))
+                .hasSameBinaryContentAs(image.directory().resolve("manifest.json"));
     }
 
     @Test

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -68,7 +69,7 @@ final class RefusalsTest {
 
     @Test
     void aMalformedReferenceIsTwo() throws Exception {
-        assertRefused(2, "UPPER/case:tag", "UPPER/case");
+        assertRefused(2, registry.host() + "/lab/UPPER:tag", "lab/UPPER");
     }
 
     @Test
@@ -134,7 +135,8 @@ final class RefusalsTest {
                 .contains(named)
                 .contains("; ");
         assertThat(result.stdout()).isEmpty();
-        assertThat(daemon.ingests()).isEmpty();
+        Awaitility.await("other layers of a pull that failed have landed")
+                .untilAsserted(() -> assertThat(daemon.ingests()).isEmpty());
         return result;
     }
 }

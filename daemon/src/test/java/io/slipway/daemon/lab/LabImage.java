@@ -1,11 +1,14 @@
 package io.slipway.daemon.lab;
 
-import com.github.luben.zstd.Zstd;
-import java.io.ByteArrayOutputStream;
+import static java.nio.file.StandardCopyOption.REPLACE_EXISTING;
+
+import com.github.luben.zstd.ZstdOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.DigestOutputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
@@ -25,6 +28,8 @@ import java.util.zip.GZIPOutputStream;
 /// @param layers digests of the compressed layers, bottom first
 /// @param diffIds digests of the layers' tars, bottom first
 public record LabImage(String tag, Path directory, String manifestDigest, List<String> layers, List<String> diffIds) {
+    private static final int COMPRESSOR_BUFFER = 1 << 16;
+
     /// How layers are compressed.
     public enum Compression {
         GZIP,
@@ -79,7 +84,7 @@ public record LabImage(String tag, Path directory, String manifestDigest, List<S
         String tag = "%s-%s%s"
                 .formatted(format, compression, withLowerLink ? "-lowerlink" : "")
                 .toLowerCase(Locale.ROOT);
-        return build(parent, tag, format, compression, LabLayers.tars(withLowerLink));
+        return build(parent, tag, format, compression, LabLayers.all(withLowerLink));
     }
 
     /// An image that runs, with one layer of `bytes` that do not compress, for tests that stop a pull midway.
@@ -87,14 +92,14 @@ public record LabImage(String tag, Path directory, String manifestDigest, List<S
         return build(parent, "large", Format.OCI, Compression.GZIP, LabLayers.large(bytes));
     }
 
-    private static LabImage build(Path parent, String tag, Format format, Compression compression, List<byte[]> tars)
+    private static LabImage build(
+            Path parent, String tag, Format format, Compression compression, List<LabLayers.Layer> contents)
             throws IOException {
         Path directory = Files.createDirectories(parent.resolve(tag));
         List<Blob> layers = new ArrayList<>();
         List<String> diffIds = new ArrayList<>();
-        for (byte[] tar : tars) {
-            diffIds.add(digest(tar));
-            layers.add(store(directory, format.layer(compression), compress(tar, compression)));
+        for (LabLayers.Layer content : contents) {
+            layers.add(storeLayer(directory, format.layer(compression), content, compression, diffIds));
         }
         String config = """
                 {"architecture":"amd64","os":"linux","created":"2026-01-02T03:04:05Z",\
@@ -124,22 +129,43 @@ public record LabImage(String tag, Path directory, String manifestDigest, List<S
         return new Blob(mediaType, digest, content.length);
     }
 
-    private static byte[] compress(byte[] tar, Compression compression) throws IOException {
-        if (compression == Compression.ZSTD) {
-            return Zstd.compress(tar);
+    private static Blob storeLayer(
+            Path directory, String mediaType, LabLayers.Layer content, Compression compression, List<String> diffIds)
+            throws IOException {
+        Path file = directory.resolve("layer-being-written");
+        MessageDigest compressed = sha256();
+        MessageDigest plain = sha256();
+        try (OutputStream out = new DigestOutputStream(Files.newOutputStream(file), compressed);
+                TarBytes tar = new TarBytes(new DigestOutputStream(compressing(out, compression), plain))) {
+            content.write(tar);
         }
-        ByteArrayOutputStream out = new ByteArrayOutputStream();
-        try (GZIPOutputStream gzip = new GZIPOutputStream(out)) {
-            gzip.write(tar);
-        }
-        return out.toByteArray();
+        diffIds.add(name(plain));
+        Blob blob = new Blob(mediaType, name(compressed), Files.size(file));
+        Files.move(file, directory.resolve(blob.digest().substring("sha256:".length())), REPLACE_EXISTING);
+        return blob;
     }
 
-    private static String digest(byte[] content) {
+    private static OutputStream compressing(OutputStream out, Compression compression) throws IOException {
+        return switch (compression) {
+            case GZIP -> new GZIPOutputStream(out, COMPRESSOR_BUFFER);
+            case ZSTD -> new ZstdOutputStream(out);
+        };
+    }
+
+    /// `sha256:` and the hash.
+    static String digest(byte[] content) {
+        MessageDigest sha256 = sha256();
+        sha256.update(content);
+        return name(sha256);
+    }
+
+    private static String name(MessageDigest digest) {
+        return "sha256:" + HexFormat.of().formatHex(digest.digest());
+    }
+
+    private static MessageDigest sha256() {
         try {
-            return "sha256:"
-                    + HexFormat.of()
-                            .formatHex(MessageDigest.getInstance("SHA-256").digest(content));
+            return MessageDigest.getInstance("SHA-256");
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every JDK has SHA-256", e);
         }

@@ -1,7 +1,6 @@
 package io.slipway.daemon.lab;
 
 import io.slipway.daemon.lab.TarBytes.Attributes;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -12,7 +11,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.stream.Stream;
 
-/// The layers of the test image as uncompressed tars, bottom first. Together they hold everything that has
+/// The layers of the test image bottom first. Together they hold everything that has
 /// ever made
 /// one unpacker differ from another, and busybox, so that the image runs.
 final class LabLayers {
@@ -28,27 +27,24 @@ final class LabLayers {
 
     private LabLayers() {}
 
-    private interface Body {
+    /// One layer, written as often as it is asked for.
+    interface Layer {
         void write(TarBytes tar) throws IOException;
     }
 
     /// Five layers, or six with the one that holds a hard link to a name of a lower layer.
-    static List<byte[]> tars(boolean withLowerLink) throws IOException {
-        List<byte[]> layers = new ArrayList<>();
-        layers.add(tar(LabLayers::base));
-        layers.add(tar(LabLayers::packages));
-        layers.add(tar(LabLayers::removals));
-        layers.add(tar(LabLayers::implied));
-        layers.add(tar(LabLayers::names));
+    static List<Layer> all(boolean withLowerLink) {
+        List<Layer> layers = new ArrayList<>(List.of(
+                LabLayers::base, LabLayers::packages, LabLayers::removals, LabLayers::implied, LabLayers::names));
         if (withLowerLink) {
-            layers.add(tar(LabLayers::lowerLink));
+            layers.add(LabLayers::lowerLink);
         }
         return layers;
     }
 
     /// The base layer and one that is large and does not compress.
-    static List<byte[]> large(int bytes) throws IOException {
-        return List.of(tar(LabLayers::base), tar(tar -> tar.file("srv/large", attributes(0644), pattern(9, bytes))));
+    static List<Layer> large(int bytes) {
+        return List.of(LabLayers::base, tar -> tar.file("srv/large", attributes(0644), pattern(9, bytes)));
     }
 
     private static void base(TarBytes tar) throws IOException {
@@ -164,14 +160,6 @@ final class LabLayers {
     private static void lowerLink(TarBytes tar) throws IOException {
         tar.hardLink("usr/bin/labelled-link", new Attributes(0600, 12, 34, TIME_NS), "etc/labelled");
         tar.file("etc/last", attributes(0644), bytes("last layer"));
-    }
-
-    private static byte[] tar(Body body) throws IOException {
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        try (TarBytes tar = new TarBytes(bytes)) {
-            body.write(tar);
-        }
-        return bytes.toByteArray();
     }
 
     private static Attributes attributes(int mode) {

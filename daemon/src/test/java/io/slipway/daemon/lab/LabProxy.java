@@ -40,7 +40,9 @@ public final class LabProxy implements AutoCloseable {
     /// @param status what the registry answered
     /// @param from first byte of the body in the blob
     /// @param delivered bytes of the body that went to the client
-    public record Seen(String method, String path, String query, int status, long from, long delivered) {
+    /// @param interrupted whether the client went away before the end of the body
+    public record Seen(
+            String method, String path, String query, int status, long from, long delivered, boolean interrupted) {
         /// The digest when a blob was asked for.
         public Optional<String> blob() {
             Matcher blob = BLOB.matcher(path);
@@ -157,7 +159,7 @@ public final class LabProxy implements AutoCloseable {
                 values.forEach(value -> request.header(name, value));
             }
         });
-        long delivered = 0;
+        Delivery delivery = new Delivery(0, false);
         long from = 0;
         int status = 502;
         count(1);
@@ -171,7 +173,7 @@ public final class LabProxy implements AutoCloseable {
                                 .orElse(""));
                 from = range.matches() ? Long.parseLong(range.group(1)) : 0;
             }
-            delivered = answer(exchange, response);
+            delivery = answer(exchange, response);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } finally {
@@ -181,12 +183,15 @@ public final class LabProxy implements AutoCloseable {
                     Optional.ofNullable(uri.getQuery()).orElse(""),
                     status,
                     from,
-                    delivered));
+                    delivery.bytes(),
+                    delivery.interrupted()));
             count(-1);
         }
     }
 
-    private long answer(HttpExchange exchange, HttpResponse<InputStream> response)
+    private record Delivery(long bytes, boolean interrupted) {}
+
+    private Delivery answer(HttpExchange exchange, HttpResponse<InputStream> response)
             throws IOException, InterruptedException {
         Headers headers = exchange.getResponseHeaders();
         response.headers().map().forEach((name, values) -> {
@@ -210,9 +215,9 @@ public final class LabProxy implements AutoCloseable {
                 delivered += n;
             }
         } catch (IOException clientGone) {
-            return delivered; // what was delivered until then is what counts
+            return new Delivery(delivered, true); // what was delivered until then is what counts
         }
-        return delivered;
+        return new Delivery(delivered, false);
     }
 
     private void pass(int bytes) throws InterruptedException {

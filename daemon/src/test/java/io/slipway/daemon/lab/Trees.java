@@ -4,9 +4,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SortedMap;
 
@@ -14,24 +12,35 @@ import java.util.SortedMap;
 public final class Trees {
     private Trees() {}
 
-    /// What lies in the snapshot of `diffIds` of a daemon that speaks containerd's API, read through a view that is
-    /// removed again. Uses containerd's own client for both daemons.
+    /// What a daemon that speaks containerd's API unpacked for an image, read through a view that containerd's own
+    /// client mounts and removes again.
+    public static SortedMap<String, String> ofImage(Path work, Path socket, String snapshotter, String reference)
+            throws IOException, InterruptedException {
+        Path target = Files.createTempDirectory(work, "view-");
+        String[] images = {"ctr", "--address", socket.toString(), "images"};
+        LabProcess.check(and(images, "mount", "--snapshotter", snapshotter, reference, target.toString()));
+        try {
+            return TreeDump.of(target);
+        } finally {
+            LabProcess.check(and(images, "unmount", "--snapshotter", snapshotter, "--rm", target.toString()));
+        }
+    }
+
+    /// What lies in the snapshot of `diffIds`, looked up by its chain id: for snapshotters other than the daemon's
+    /// default, which `ctr images mount` of 1.6 does not look for.
     public static SortedMap<String, String> ofSnapshot(Path work, Path socket, String snapshotter, List<String> diffIds)
             throws IOException, InterruptedException {
         Path target = Files.createTempDirectory(work, "view-");
         String key = target.getFileName().toString();
-        String[] ctr = {"ctr", "--address", socket.toString(), "snapshots", "--snapshotter", snapshotter};
-        LabProcess.check(and(ctr, "view", key, chainId(diffIds)));
+        String[] snapshots = {"ctr", "--address", socket.toString(), "snapshots", "--snapshotter", snapshotter};
+        LabProcess.check(and(snapshots, "view", key, chainId(diffIds)));
+        String mount = LabProcess.check(and(snapshots, "mounts", target.toString(), key));
+        LabProcess.check("/bin/sh", "-c", mount);
         try {
-            String mount = LabProcess.check(and(ctr, "mounts", target.toString(), key));
-            LabProcess.check("/bin/sh", "-c", mount);
-            try {
-                return TreeDump.of(target);
-            } finally {
-                LabProcess.check("umount", target.toString());
-            }
+            return TreeDump.of(target);
         } finally {
-            LabProcess.check(and(ctr, "rm", key));
+            LabProcess.check("umount", target.toString());
+            LabProcess.check(and(snapshots, "rm", key));
         }
     }
 
@@ -57,22 +66,16 @@ public final class Trees {
     }
 
     /// The name of the snapshot that holds layers with these diff ids (OCI image specification, ChainID).
-    public static String chainId(List<String> diffIds) {
+    private static String chainId(List<String> diffIds) {
         String chain = diffIds.getFirst();
         for (String diffId : diffIds.subList(1, diffIds.size())) {
-            try {
-                byte[] hash = MessageDigest.getInstance("SHA-256")
-                        .digest((chain + " " + diffId).getBytes(StandardCharsets.US_ASCII));
-                chain = "sha256:" + HexFormat.of().formatHex(hash);
-            } catch (NoSuchAlgorithmException e) {
-                throw new IllegalStateException("every JDK has SHA-256", e);
-            }
+            chain = LabImage.digest((chain + " " + diffId).getBytes(StandardCharsets.US_ASCII));
         }
         return chain;
     }
 
     private static String[] and(String[] first, String... more) {
-        String[] all = java.util.Arrays.copyOf(first, first.length + more.length);
+        String[] all = Arrays.copyOf(first, first.length + more.length);
         System.arraycopy(more, 0, all, first.length, more.length);
         return all;
     }
