@@ -3,7 +3,7 @@
 .PHONY: build run check test nightly bench demo dist format clean help
 
 ARGS =
-SOURCES = $(shell find pom.xml .mvn .ci/assemble .ci/train */pom.xml */src/main -type f)
+SOURCES = $(shell find pom.xml .mvn .ci/assemble .ci/train .ci/RaiseClassVersion.java */pom.xml */src/main -type f)
 
 help:
 	@echo 'make run ARGS=...   build what is needed, start slipwayd in the foreground'
