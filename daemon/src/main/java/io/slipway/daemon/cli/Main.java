@@ -19,7 +19,11 @@ public final class Main {
     private Main() {}
 
     /// Runs one command and ends the process with its exit code.
-    public static void main(String[] arguments) {
+    public static void main(String[] arguments) throws IOException {
+        if (Boolean.getBoolean("slipway.train")) {
+            Training.run(List.of(arguments));
+            return;
+        }
         Terminal terminal = new Terminal(
                 new FileInputStream(FileDescriptor.in),
                 new PrintStream(
