@@ -7,7 +7,6 @@ import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.net.SocketAddress;
 import java.io.IOException;
-import java.net.BindException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
@@ -160,7 +159,8 @@ final class Listeners {
     }
 
     private static MirrorAddressException failed(String text, @Nullable Throwable cause) {
-        boolean inUse = cause instanceof BindException
+        // The native transport has an exception of its own, which is no BindException.
+        boolean inUse = cause instanceof IOException
                 && String.valueOf(cause.getMessage()).contains("in use");
         return new MirrorAddressException(
                 text, inUse, text + " cannot be listened on: " + (cause == null ? "" : cause.getMessage()), cause);

@@ -1,5 +1,6 @@
 package io.slipway.daemon.cli;
 
+import io.vertx.core.Future;
 import io.vertx.grpc.client.GrpcClientRequest;
 import io.vertx.grpc.client.GrpcClientResponse;
 import io.vertx.grpc.common.GrpcErrorException;
@@ -8,6 +9,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// One call under way. The response is read with [#next], one message at a time: the next one is asked for only then,
@@ -53,20 +55,25 @@ final class Exchange<Q, A> implements AutoCloseable {
 
     /// Sends a request and leaves the stream open for more.
     void send(Q message) {
-        var _ = request.write(message);
+        unlessOver(() -> request.write(message));
     }
 
     /// Sends the last request.
     void sendLast(Q message) {
-        var _ = request.end(message);
+        unlessOver(() -> request.end(message));
     }
 
-    /// Ends the requests; there is nothing to end when the daemon has ended the whole call first.
+    /// Ends the requests.
     void endRequests() {
+        unlessOver(request::end);
+    }
+
+    /// The daemon may have ended the call meanwhile, which reading it tells.
+    private static void unlessOver(Supplier<Future<Void>> sending) {
         try {
-            var _ = request.end();
+            var _ = sending.get();
         } catch (IllegalStateException _) {
-            // The stream is over: Vert.x says so by throwing.
+            // Vert.x refuses to write to a call that is over.
         }
     }
 

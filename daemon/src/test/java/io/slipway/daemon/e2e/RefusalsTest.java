@@ -9,6 +9,7 @@ import io.slipway.daemon.lab.PackagedDaemon;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.awaitility.Awaitility;
@@ -69,6 +70,7 @@ final class RefusalsTest {
 
     @Test
     void aMalformedReferenceIsTwo() throws Exception {
+        // Not UPPER/case: with Docker's rule a first part in capitals is a host.
         assertRefused(2, registry.host() + "/lab/UPPER:tag", "lab/UPPER");
     }
 
@@ -105,22 +107,27 @@ final class RefusalsTest {
 
     @Test
     void aMirrorPortInUseIsThree() throws Exception {
-        Path home = work.resolve("second");
-        LabProcess second = LabProcess.start(
-                work.resolve("second.log"),
-                Map.of(),
-                List.of(
-                        PackagedDaemon.distribution().resolve("bin/slipwayd").toString(),
-                        "--root",
-                        home.resolve("root").toString(),
-                        "--state",
-                        home.resolve("state").toString(),
-                        "--mirror-address",
-                        daemon.mirror(),
-                        "--metrics-address",
-                        "off"));
+        assertPortInUse(daemon.mirror(), "--mirror-address", daemon.mirror(), "--metrics-address", "off");
+    }
+
+    @Test
+    void aMetricsPortInUseIsThree() throws Exception {
+        String address = daemon.metrics().substring("http://".length());
+        assertPortInUse(address, "--mirror-address", "off", "--metrics-address", address);
+    }
+
+    private void assertPortInUse(String address, String... flags) throws Exception {
+        Path home = Files.createTempDirectory(work, "second-");
+        List<String> command = new ArrayList<>(List.of(
+                PackagedDaemon.distribution().resolve("bin/slipwayd").toString(),
+                "--root",
+                home.resolve("root").toString(),
+                "--state",
+                home.resolve("state").toString()));
+        command.addAll(List.of(flags));
+        LabProcess second = LabProcess.start(home.resolve("log"), Map.of(), command);
         assertThat(second.awaitExit()).as(second.log()).isEqualTo(3);
-        assertThat(second.log()).contains(daemon.mirror());
+        assertThat(second.log()).contains(address);
         assertThat(home.resolve("state/ready.json")).doesNotExist();
     }
 
