@@ -55,6 +55,7 @@ final class Exchange<A, B> implements In<A>, Out<B> {
         request.endHandler(_ -> incoming.add(new Signal.End<>()));
         request.exceptionHandler(_ -> cancel());
         request.errorHandler(_ -> cancel());
+        response.exceptionHandler(_ -> cancel());
         request.fetch(1);
     }
 
@@ -96,6 +97,8 @@ final class Exchange<A, B> implements In<A>, Out<B> {
             Future<Void> written = response.write(message);
             written.onComplete(result -> {
                 if (result.failed()) {
+                    // The stream is closed: nothing more may be sent on it, not even its end.
+                    cancelled = true;
                     taken.completeExceptionally(result.cause());
                 } else if (response.writeQueueFull()) {
                     response.drainHandler(_ -> taken.complete(null));

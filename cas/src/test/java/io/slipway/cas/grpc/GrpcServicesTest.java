@@ -186,6 +186,28 @@ final class GrpcServicesTest {
     }
 
     @Test
+    void aConnectionThatBreaksInterruptsTheHandlersOfItsStreams() throws Exception {
+        CountDownLatch waiting = new CountDownLatch(1);
+        CountDownLatch interrupted = new CountDownLatch(1);
+        services.serverStream(ContentGrpcService.Read, (_, _, out) -> {
+            out.write(ReadContentResponse.getDefaultInstance());
+            waiting.countDown();
+            try {
+                new CountDownLatch(1).await();
+            } catch (InterruptedException e) {
+                interrupted.countDown();
+                throw e;
+            }
+        });
+        GrpcClientRequest<ReadContentRequest, ReadContentResponse> request = await(request(ContentGrpcClient.Read));
+        var _ = request.send(ReadContentRequest.getDefaultInstance());
+        assertThat(waiting.await(HANG_S, TimeUnit.SECONDS)).isTrue();
+        await(request.connection().close());
+        assertThat(interrupted.await(HANG_S, TimeUnit.SECONDS)).isTrue();
+        Awaitility.await("the call is over").until(() -> services.callsInFlight() == 0);
+    }
+
+    @Test
     void anysCarryTheBareMessageName() {
         Any any = Anys.pack(InfoRequest.newBuilder().setDigest("d").build());
         assertThat(any.getTypeUrl()).isEqualTo("containerd.services.content.v1.InfoRequest");
