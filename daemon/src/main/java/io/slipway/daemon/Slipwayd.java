@@ -9,6 +9,8 @@ import io.slipway.daemon.config.Key;
 import io.slipway.daemon.log.LogFormat;
 import io.slipway.daemon.log.LogSink;
 import io.slipway.daemon.log.Logs;
+import io.slipway.puller.PullerObserver;
+import io.slipway.puller.hosts.Hosts;
 import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.List;
@@ -83,7 +85,9 @@ final class Slipwayd {
             case "default" -> printed(new ConfigLoader(host).defaults());
             case "dump" -> printed(effective(parsed, last));
             case "check" -> check(parsed, last);
-            case "migrate" -> migrate(argument(last).orElseThrow());
+            case "migrate" ->
+                migrate(argument(last)
+                        .orElseThrow(() -> new ConfigException("config migrate: name the file; see slipwayd --help")));
             default -> start(effective(parsed, last), () -> effective(parsed, last));
         };
     }
@@ -110,6 +114,12 @@ final class Slipwayd {
         Optional<String> file = argument(last);
         Loaded loaded = file.isPresent() ? new ConfigLoader(host).file(Path.of(file.get())) : effective(parsed, last);
         loaded.warnings().forEach(w -> console.result("warning: " + w + "\n"));
+        // While running, a hosts.toml that does not parse falls back to the registry itself; here it is a
+        // mistake.
+        List<String> faults = new Hosts(loaded.config().registry().configPath(), List::of, PullerObserver.NONE).check();
+        if (!faults.isEmpty()) {
+            throw new ConfigException(String.join("; ", faults));
+        }
         console.result(loaded.file().map(Path::toString).orElse("defaults") + ": good\n");
         return ExitCode.STOPPED;
     }
