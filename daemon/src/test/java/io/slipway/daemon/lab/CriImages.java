@@ -31,7 +31,8 @@ public final class CriImages implements AutoCloseable {
             GrpcMessageEncoder.IDENTITY,
             GrpcMessageDecoder.IDENTITY);
 
-    private final Vertx vertx = Vertx.vertx(new VertxOptions().setPreferNativeTransport(true));
+    private final Vertx vertx =
+            Vertx.vertx(new VertxOptions().setPreferNativeTransport(true).setEventLoopPoolSize(1));
     private final GrpcClient client = GrpcClient.client(vertx);
     private final SocketAddress socket;
 
