@@ -8,6 +8,8 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /// Root and state directory, claimed for this process until closed.
@@ -25,6 +27,12 @@ final class Directories implements AutoCloseable {
     private static final String CONTAINERD_STORE = "io.containerd.metadata.v1.bolt";
     /// containerd's sockets below its state directory.
     private static final List<String> CONTAINERD_SOCKETS = List.of("containerd.sock", "containerd.sock.ttrpc");
+
+    /// The file that marks a root as ours.
+    private static final String LAYOUT_FILE = "layout";
+    /// What an otherwise empty root may hold: the lock of a start that went no further, and what file systems
+    /// put there.
+    private static final Set<String> NOT_CONTENT = Set.of("lock", "lost+found");
 
     private final Path root;
     private final Path state;
@@ -90,6 +98,7 @@ final class Directories implements AutoCloseable {
                             + ": holds containerd's store; name another directory with --root, images can be pulled"
                             + " or imported into it");
         }
+        refuseUnknown(root);
         for (String name : CONTAINERD_SOCKETS) {
             if (UnixSocket.answers(state.resolve(name))) {
                 throw new StartException(
@@ -100,13 +109,31 @@ final class Directories implements AutoCloseable {
         }
     }
 
+    /// A root that holds anything was made by us, which its `layout` tells, or is not touched: what lies in its
+    /// `tmp` would be deleted.
+    private static void refuseUnknown(Path root) throws StartException {
+        if (!Files.isDirectory(root) || Files.exists(root.resolve(LAYOUT_FILE))) {
+            return;
+        }
+        try (Stream<Path> names = Files.list(root)) {
+            Optional<String> unknown = names.map(path -> String.valueOf(path.getFileName()))
+                    .filter(name -> !NOT_CONTENT.contains(name))
+                    .findFirst();
+            if (unknown.isPresent()) {
+                throw new StartException(
+                        ExitCode.IN_USE,
+                        "root " + root + ": holds \"" + unknown.get()
+                                + "\" and is no root of Slipway's; name an empty or new directory with --root");
+            }
+        } catch (IOException e) {
+            throw new StartException(ExitCode.FAILED, "cannot read root " + root + ": " + why(e), e);
+        }
+    }
+
+    /// A directory that was there keeps its mode: it may be somebody else's, named by mistake.
     private static void make(Path dir, String mode) throws IOException {
         if (!Files.isDirectory(dir)) {
             Files.createDirectories(dir);
-        }
-        // Own directories get their mode whatever the umask; a directory of somebody else keeps what it
-        // has.
-        if (Files.isWritable(dir)) {
             Files.setPosixFilePermissions(dir, PosixFilePermissions.fromString(mode));
         }
     }
@@ -120,7 +147,7 @@ final class Directories implements AutoCloseable {
     }
 
     private static void layout(Path root) throws IOException, StartException {
-        Path file = root.resolve("layout");
+        Path file = root.resolve(LAYOUT_FILE);
         if (!Files.exists(file)) {
             Files.writeString(file, LAYOUT + "\n");
             return;

@@ -11,6 +11,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -39,15 +41,23 @@ final class Lifecycle {
     @SuppressWarnings("SystemExitOutsideMain") // a second signal, or a stop that hangs, ends the process then and there
     ExitCode run(Loaded loaded) throws StartException {
         Optional<SdNotify> manager = SdNotify.from(host.environment());
+        AtomicReference<@Nullable Daemon> running = new AtomicReference<>();
+        // Heard from here on, also while the daemon starts: it then stops in order as soon as it has started.
+        Signals signals = Signals.listen(
+                () -> reload(manager),
+                () -> {
+                    Daemon dumped = running.get();
+                    if (dumped != null) {
+                        ThreadDump.write(dumped.directories().tmp());
+                    }
+                },
+                () -> {
+                    log.warn("A second signal came, ending at once.");
+                    Runtime.getRuntime().halt(ExitCode.FAILED.code());
+                });
         Daemon daemon = Daemon.start(loaded.config(), host, Lifecycle::uptime);
+        running.set(daemon);
         try {
-            Signals signals = Signals.listen(
-                    () -> reload(manager),
-                    () -> ThreadDump.write(daemon.directories().tmp()),
-                    () -> {
-                        log.warn("A second signal came, ending at once.");
-                        Runtime.getRuntime().halt(ExitCode.FAILED.code());
-                    });
             announce(daemon, manager);
             signals.awaitStop();
             return stop(daemon, manager);

@@ -123,13 +123,17 @@ final class Meters implements MirrorMetrics, PullerObserver {
 
     @Override
     public void answered(Answer answer) {
-        registry.counter(
+        count(
                         "slipway.mirror.requests",
-                        Tags.of(
-                                "kind", lower(answer.kind()),
-                                "status", Integer.toString(answer.status()),
-                                "source", lower(answer.source()),
-                                "complete", Boolean.toString(answer.complete())))
+                        "Requests that the mirror answered.",
+                        "kind",
+                        lower(answer.kind()),
+                        "status",
+                        Integer.toString(answer.status()),
+                        "source",
+                        lower(answer.source()),
+                        "complete",
+                        Boolean.toString(answer.complete()))
                 .increment();
         Map<Source, Counter> bySource = mirrorBytes.get(answer.kind());
         Counter bytes = bySource == null ? null : bySource.get(answer.source());
@@ -138,13 +142,19 @@ final class Meters implements MirrorMetrics, PullerObserver {
         }
     }
 
+    /// Every meter has a HELP line, whenever it appears first.
+    private Counter count(String name, String help, String... tags) {
+        return Counter.builder(name).description(help).tags(tags).register(registry);
+    }
+
     @Override
     public void pullFinished(Duration took, Optional<String> failure) {
         if (failure.isEmpty()) {
             pulls.record(took);
         }
-        registry.counter(
+        count(
                         "slipway.pulls",
+                        "Pulls that ended, by result.",
                         "result",
                         failure.map(f -> f.toLowerCase(Locale.ROOT)).orElse("done"))
                 .increment();
@@ -152,23 +162,32 @@ final class Meters implements MirrorMetrics, PullerObserver {
 
     @Override
     public void hostsFileIgnored(Path file) {
-        registry.counter("slipway.hosts.files.ignored").increment();
+        count("slipway.hosts.files.ignored", "hosts.toml files that do not parse and were passed over.")
+                .increment();
     }
 
     @Override
     public void request(String host, int status) {
-        registry.counter("slipway.registry.requests", "host", label(host), "status", Integer.toString(status))
+        count(
+                        "slipway.registry.requests",
+                        "Requests to registries, by host and status.",
+                        "host",
+                        label(host),
+                        "status",
+                        Integer.toString(status))
                 .increment();
     }
 
     @Override
     public void received(String host, long bytes) {
-        registry.counter("slipway.registry.received.bytes", "host", label(host)).increment((double) bytes);
+        count("slipway.registry.received.bytes", "Bytes of bodies received from registries.", "host", label(host))
+                .increment((double) bytes);
     }
 
     @Override
     public void rangeRetried(String host) {
-        registry.counter("slipway.registry.ranges.retried", "host", label(host)).increment();
+        count("slipway.registry.ranges.retried", "Ranges asked for again.", "host", label(host))
+                .increment();
     }
 
     private synchronized String label(String host) {

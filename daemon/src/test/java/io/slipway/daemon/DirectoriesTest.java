@@ -88,4 +88,21 @@ class DirectoriesTest {
     private Directories claim() throws StartException {
         return Directories.claim(dir.resolve("root"), dir.resolve("state"));
     }
+
+    @Test
+    void aDirectoryThatHoldsSomethingElseIsNotTouched() throws Exception {
+        Path victim = Files.createDirectories(dir.resolve("victim"));
+        Path theirs = Files.createDirectories(victim.resolve("tmp")).resolve("file");
+        Files.writeString(theirs, "precious");
+        Files.setPosixFilePermissions(victim, PosixFilePermissions.fromString("rwxrwxrwx"));
+        Path state = Files.createDirectories(dir.resolve("their-state"));
+        Files.setPosixFilePermissions(state, PosixFilePermissions.fromString("rwxrwxrwx"));
+        assertThatThrownBy(() -> Directories.claim(victim, state))
+                .isInstanceOf(StartException.class)
+                .hasMessageContaining("is no root of Slipway's")
+                .hasMessageContaining("--root");
+        assertThat(theirs).hasContent("precious");
+        assertThat(Files.getPosixFilePermissions(victim)).hasSize(9);
+        assertThat(Files.getPosixFilePermissions(state)).hasSize(9);
+    }
 }

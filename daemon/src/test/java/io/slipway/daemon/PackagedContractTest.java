@@ -211,6 +211,7 @@ class PackagedContractTest {
         }
         Files.createDirectories(dir.resolve("root/tmp/left"));
         Files.writeString(dir.resolve("root/tmp/left/behind"), "x");
+        Files.writeString(dir.resolve("root/layout"), "1\n");
         try (PackagedDaemon daemon = PackagedDaemon.start(dir)) {
             assertThat(daemon.slipway("version").exit()).isZero();
             assertThat(dir.resolve("root/tmp/left")).doesNotExist();

@@ -14,6 +14,9 @@ import org.slf4j.event.Level;
 public final class LogSink {
     private final PrintStream out;
     private final Clock clock;
+    /// Logs an error for every client that goes away while a file is sent to it, which is the client's right.
+    private static final String CLIENT_GONE = "io.vertx.core.net.impl.VertxConnection";
+
     private volatile Level level = Level.INFO;
     private volatile LogFormat format = LogFormat.TEXT;
 
@@ -45,6 +48,9 @@ public final class LogSink {
 
     /// Libraries below us narrate at debug level for every buffer; their debug lines need `trace`.
     private int floor(String logger) {
+        if (logger.equals(CLIENT_GONE) && level != Level.TRACE) {
+            return Integer.MAX_VALUE;
+        }
         boolean ours = logger.startsWith("io.slipway");
         return ours || level == Level.TRACE ? Level.TRACE.toInt() : Level.INFO.toInt();
     }
