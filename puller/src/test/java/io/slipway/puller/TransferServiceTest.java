@@ -23,7 +23,6 @@ import io.slipway.cas.grpc.Anys;
 import io.slipway.cas.grpc.GrpcServices;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
-import io.vertx.core.VertxOptions;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.net.SocketAddress;
 import io.vertx.grpc.client.GrpcClient;
@@ -45,10 +44,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 @Timeout(60)
 class TransferServiceTest {
-    /// With several event loops Vert.x's gRPC client may deliver a first message before its caller holds the
-    /// response, and so lose it.
-    private static final VertxOptions ONE_LOOP = new VertxOptions().setEventLoopPoolSize(1);
-
     @TempDir
     Path root;
 
@@ -60,7 +55,7 @@ class TransferServiceTest {
 
     @BeforeEach
     void start() throws Exception {
-        vertx = Vertx.vertx(ONE_LOOP);
+        vertx = Vertx.vertx();
         registry = new TestRegistry(vertx);
         harness = new PullerHarness(vertx, root);
         GrpcServer grpc = GrpcServer.server(vertx);

@@ -10,7 +10,6 @@ import io.slipway.linux.Poller;
 import io.slipway.linux.Spawner;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
-import io.vertx.core.VertxOptions;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.net.SocketAddress;
 import io.vertx.grpc.client.GrpcClient;
@@ -39,10 +38,6 @@ import java.util.concurrent.TimeoutException;
 /// directories,
 /// database and events, as after a restart of the daemon.
 public final class RuntimeFixture implements AutoCloseable {
-    /// With several event loops Vert.x's gRPC client may deliver a first message before its caller holds the
-    /// response, and so lose it.
-    private static final VertxOptions ONE_LOOP = new VertxOptions().setEventLoopPoolSize(1);
-
     public static final String NAMESPACE = "default";
     private static final Duration HANG = Duration.ofSeconds(60);
 
@@ -51,7 +46,7 @@ public final class RuntimeFixture implements AutoCloseable {
     public final RuntimeOptions options;
     public final EventExchange events = new EventExchange(Clock.systemUTC());
     public final TestMetadata metadata;
-    private final Vertx vertx = Vertx.vertx(ONE_LOOP);
+    private final Vertx vertx = Vertx.vertx();
     private final Poller poller;
     private final Spawner spawner;
     private final ExecutorService kernel = Executors.newFixedThreadPool(2);

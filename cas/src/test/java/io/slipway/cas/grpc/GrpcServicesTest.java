@@ -17,7 +17,6 @@ import io.slipway.api.services.streaming.v1.StreamingGrpcService;
 import io.slipway.cas.ApiException;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
-import io.vertx.core.VertxOptions;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.net.SocketAddress;
 import io.vertx.grpc.client.GrpcClient;
@@ -41,14 +40,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 final class GrpcServicesTest {
-    /// With several event loops Vert.x's gRPC client may deliver a first message before its caller holds the
-    /// response, and so lose it.
-    private static final VertxOptions ONE_LOOP = new VertxOptions().setEventLoopPoolSize(1);
-
     /// Hang bound, not an expectation of speed.
     private static final long HANG_S = 20;
 
-    private final Vertx vertx = Vertx.vertx(ONE_LOOP);
+    private final Vertx vertx = Vertx.vertx();
     private final GrpcServer grpc = GrpcServer.server(vertx);
     private final GrpcServices services = new GrpcServices(grpc);
     private HttpServer http;
@@ -71,12 +66,10 @@ final class GrpcServicesTest {
             assertThat(Thread.currentThread().isVirtual()).isTrue();
             return info(call.namespace() + "/" + call.lease().orElse("-") + "/" + request.getDigest());
         });
-        InfoResponse answer = await(request(ContentGrpcClient.Info)
-                .compose(request -> {
-                    request.headers().set("containerd-namespace", "k8s.io").set("containerd-lease", "l1");
-                    return request.send(InfoRequest.newBuilder().setDigest("d").build());
-                })
-                .compose(response -> response.last()));
+        InfoResponse answer = await(request(ContentGrpcClient.Info).compose(request -> {
+            request.headers().set("containerd-namespace", "k8s.io").set("containerd-lease", "l1");
+            return request.send(InfoRequest.newBuilder().setDigest("d").build()).compose(response -> response.last());
+        }));
         assertThat(answer.getInfo().getDigest()).isEqualTo("k8s.io/l1/d");
     }
 
@@ -126,13 +119,14 @@ final class GrpcServicesTest {
         });
         AtomicLong received = new AtomicLong();
         GrpcClientResponse<ReadContentRequest, ReadContentResponse> response = await(request(ContentGrpcClient.Read)
-                .compose(request -> request.send(ReadContentRequest.getDefaultInstance()))
-                .map(answer -> {
-                    answer.pause();
-                    answer.handler(_ -> received.incrementAndGet());
-                    answer.fetch(1);
-                    return answer;
-                }));
+                // The handler is set by the listener of the response itself: one added from here might come too late.
+                .compose(request -> request.send(ReadContentRequest.getDefaultInstance())
+                        .map(answer -> {
+                            answer.pause();
+                            answer.handler(_ -> received.incrementAndGet());
+                            answer.fetch(1);
+                            return answer;
+                        })));
         // The writer has stalled once its count stands still; 32 MiB were on offer.
         AtomicLong last = new AtomicLong(-1);
         Awaitility.await("the writer stalls")
@@ -238,15 +232,14 @@ final class GrpcServicesTest {
         InfoRequest message = InfoRequest.newBuilder()
                 .setDigest(digestHolder.getInfo().getDigest())
                 .build();
-        return await(request(ContentGrpcClient.Info)
-                .compose(request -> {
-                    request.headers().set("containerd-namespace", namespace);
-                    return request.send(message);
-                })
-                .compose(response -> response.end().otherwiseEmpty().map(_ -> {
-                    String text = response.statusMessage();
-                    return response.status().name() + " " + (text == null ? "" : text);
-                })));
+        return await(request(ContentGrpcClient.Info).compose(request -> {
+            request.headers().set("containerd-namespace", namespace);
+            return request.send(message)
+                    .compose(response -> response.end().otherwiseEmpty().map(_ -> {
+                        String text = response.statusMessage();
+                        return response.status().name() + " " + (text == null ? "" : text);
+                    }));
+        }));
     }
 
     private <I, O> Future<GrpcClientRequest<O, I>> request(ServiceMethod<I, O> method) {

@@ -31,8 +31,7 @@ public final class CriImages implements AutoCloseable {
             GrpcMessageEncoder.IDENTITY,
             GrpcMessageDecoder.IDENTITY);
 
-    private final Vertx vertx =
-            Vertx.vertx(new VertxOptions().setPreferNativeTransport(true).setEventLoopPoolSize(1));
+    private final Vertx vertx = Vertx.vertx(new VertxOptions().setPreferNativeTransport(true));
     private final GrpcClient client = GrpcClient.client(vertx);
     private final SocketAddress socket;
 
@@ -48,12 +47,13 @@ public final class CriImages implements AutoCloseable {
         byte[] spec = message(ByteString.copyFromUtf8(reference));
         Buffer request = Buffer.buffer(message(ByteString.copyFrom(spec)));
         Buffer answer = client.request(socket, PULL)
-                .compose(call -> call.send(request))
-                .compose(response -> response.last()
-                        .recover(cause -> Future.failedFuture(
-                                response.status() == null || response.status() == GrpcStatus.OK
-                                        ? cause
-                                        : new IOException(response.status().name() + ": " + response.statusMessage()))))
+                .compose(call -> call.send(request)
+                        .compose(response -> response.last()
+                                .recover(cause -> Future.failedFuture(
+                                        response.status() == null || response.status() == GrpcStatus.OK
+                                                ? cause
+                                                : new IOException(
+                                                        response.status().name() + ": " + response.statusMessage())))))
                 .toCompletionStage()
                 .toCompletableFuture()
                 .get(2 * LabProcess.LIMIT_S, TimeUnit.SECONDS);
