@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 
 /// What a mirror is told at start. Immutable; `of(...)` gives the defaults of the configuration file, the `with...`
@@ -82,199 +83,115 @@ public record MirrorOptions(
 
     /// With other entries of `[mirror] upstreams`.
     public MirrorOptions withUpstreams(List<String> hosts) {
-        return new MirrorOptions(
-                listen,
-                hosts,
-                defaultUpstream,
-                local,
-                publicCache,
-                earlyRanges,
-                configured,
-                nodeId,
-                tls,
-                plainOffLoopback,
-                limits,
-                metrics,
-                clock);
+        return changed(draft -> draft.upstreams = hosts);
     }
 
     /// With names without host going to `host`, which switches the local registry off.
     public MirrorOptions withDefaultUpstream(String host) {
-        return new MirrorOptions(
-                listen,
-                upstreams,
-                Optional.of(host),
-                false,
-                publicCache,
-                earlyRanges,
-                configured,
-                nodeId,
-                tls,
-                plainOffLoopback,
-                limits,
-                metrics,
-                clock);
+        return changed(draft -> {
+            draft.defaultUpstream = Optional.of(host);
+            draft.local = false;
+        });
     }
 
     /// With the local registry on or off.
     public MirrorOptions withLocal(boolean on) {
-        return new MirrorOptions(
-                listen,
-                upstreams,
-                defaultUpstream,
-                on,
-                publicCache,
-                earlyRanges,
-                configured,
-                nodeId,
-                tls,
-                plainOffLoopback,
-                limits,
-                metrics,
-                clock);
+        return changed(draft -> draft.local = on);
     }
 
     /// With the whole cache declared public, or not.
     public MirrorOptions withPublicCache(boolean on) {
-        return new MirrorOptions(
-                listen,
-                upstreams,
-                defaultUpstream,
-                local,
-                on,
-                earlyRanges,
-                configured,
-                nodeId,
-                tls,
-                plainOffLoopback,
-                limits,
-                metrics,
-                clock);
+        return changed(draft -> draft.publicCache = on);
     }
 
     /// With early ranges on or off.
     public MirrorOptions withEarlyRanges(boolean on) {
-        return new MirrorOptions(
-                listen,
-                upstreams,
-                defaultUpstream,
-                local,
-                publicCache,
-                on,
-                configured,
-                nodeId,
-                tls,
-                plainOffLoopback,
-                limits,
-                metrics,
-                clock);
+        return changed(draft -> draft.earlyRanges = on);
     }
 
     /// With the rule that tells which hosts have a directory of their own in `config_path`.
     public MirrorOptions withConfigured(Predicate<String> hasDirectory) {
-        return new MirrorOptions(
-                listen,
-                upstreams,
-                defaultUpstream,
-                local,
-                publicCache,
-                earlyRanges,
-                hasDirectory,
-                nodeId,
-                tls,
-                plainOffLoopback,
-                limits,
-                metrics,
-                clock);
+        return changed(draft -> draft.configured = hasDirectory);
     }
 
     /// With TLS on every TCP listener.
     public MirrorOptions withTls(Tls certificateAndKey) {
-        return new MirrorOptions(
-                listen,
-                upstreams,
-                defaultUpstream,
-                local,
-                publicCache,
-                earlyRanges,
-                configured,
-                nodeId,
-                Optional.of(certificateAndKey),
-                plainOffLoopback,
-                limits,
-                metrics,
-                clock);
+        return changed(draft -> draft.tls = Optional.of(certificateAndKey));
     }
 
     /// With plain HTTP allowed on addresses that are not loopback.
     public MirrorOptions withPlainOffLoopback(boolean allowed) {
-        return new MirrorOptions(
-                listen,
-                upstreams,
-                defaultUpstream,
-                local,
-                publicCache,
-                earlyRanges,
-                configured,
-                nodeId,
-                tls,
-                allowed,
-                limits,
-                metrics,
-                clock);
+        return changed(draft -> draft.plainOffLoopback = allowed);
     }
 
     /// With other bounds.
     public MirrorOptions withLimits(MirrorLimits bounds) {
-        return new MirrorOptions(
-                listen,
-                upstreams,
-                defaultUpstream,
-                local,
-                publicCache,
-                earlyRanges,
-                configured,
-                nodeId,
-                tls,
-                plainOffLoopback,
-                bounds,
-                metrics,
-                clock);
+        return changed(draft -> draft.limits = bounds);
     }
 
     /// With a place to count.
     public MirrorOptions withMetrics(MirrorMetrics counters) {
-        return new MirrorOptions(
-                listen,
-                upstreams,
-                defaultUpstream,
-                local,
-                publicCache,
-                earlyRanges,
-                configured,
-                nodeId,
-                tls,
-                plainOffLoopback,
-                limits,
-                counters,
-                clock);
+        return changed(draft -> draft.metrics = counters);
     }
 
     /// With another clock.
     public MirrorOptions withClock(InstantSource source) {
-        return new MirrorOptions(
-                listen,
-                upstreams,
-                defaultUpstream,
-                local,
-                publicCache,
-                earlyRanges,
-                configured,
-                nodeId,
-                tls,
-                plainOffLoopback,
-                limits,
-                metrics,
-                source);
+        return changed(draft -> draft.clock = source);
+    }
+
+    private MirrorOptions changed(Consumer<Draft> change) {
+        Draft draft = new Draft(this);
+        change.accept(draft);
+        return draft.finished();
+    }
+
+    /// A copy in which single components can be changed.
+    private static final class Draft {
+        private List<String> listen;
+        private List<String> upstreams;
+        private Optional<String> defaultUpstream;
+        private boolean local;
+        private boolean publicCache;
+        private boolean earlyRanges;
+        private Predicate<String> configured;
+        private String nodeId;
+        private Optional<Tls> tls;
+        private boolean plainOffLoopback;
+        private MirrorLimits limits;
+        private MirrorMetrics metrics;
+        private InstantSource clock;
+
+        Draft(MirrorOptions from) {
+            this.listen = from.listen;
+            this.upstreams = from.upstreams;
+            this.defaultUpstream = from.defaultUpstream;
+            this.local = from.local;
+            this.publicCache = from.publicCache;
+            this.earlyRanges = from.earlyRanges;
+            this.configured = from.configured;
+            this.nodeId = from.nodeId;
+            this.tls = from.tls;
+            this.plainOffLoopback = from.plainOffLoopback;
+            this.limits = from.limits;
+            this.metrics = from.metrics;
+            this.clock = from.clock;
+        }
+
+        MirrorOptions finished() {
+            return new MirrorOptions(
+                    listen,
+                    upstreams,
+                    defaultUpstream,
+                    local,
+                    publicCache,
+                    earlyRanges,
+                    configured,
+                    nodeId,
+                    tls,
+                    plainOffLoopback,
+                    limits,
+                    metrics,
+                    clock);
+        }
     }
 }
