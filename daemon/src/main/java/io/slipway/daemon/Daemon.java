@@ -31,8 +31,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// All parts of one running daemon, put together by hand in the order in which they need each other and
-/// closed in the
-/// reverse one. Started and closed from one thread.
+/// closed in the reverse one. Started and closed from one thread.
 final class Daemon implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Daemon.class);
 

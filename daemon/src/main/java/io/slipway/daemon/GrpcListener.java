@@ -19,8 +19,7 @@ import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 
 /// The gRPC socket. Bound under a temporary name, given owner and mode, then renamed, so that nobody ever
-/// reaches it
-/// with other rights and a client that sees it can connect.
+/// reaches it with other rights and a client that sees it can connect.
 final class GrpcListener implements AutoCloseable {
     /// Largest message both ways, as containerd's clients expect.
     private static final long MESSAGE_BYTES_MAX = 16L * 1024 * 1024;

@@ -28,10 +28,8 @@ import java.util.function.IntSupplier;
 import java.util.function.Supplier;
 
 /// Everything that `/v1/metrics` says. Names that containerd has are containerd's, ours begin with
-/// `slipway_`.
-/// Labels come from closed sets, never from what a client may choose, except registry hosts: of those the
-/// first
-/// [#HOSTS_MAX] get a label of their own.
+/// `slipway_`. Labels come from closed sets, never from what a client may choose, except registry hosts: of
+/// those the first [#HOSTS_MAX] get a label of their own.
 final class Meters implements MirrorMetrics, PullerObserver {
     /// Series per host are bounded: a mirror for everything would otherwise let its clients fill our
     /// memory.

@@ -6,9 +6,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.UUID;
 
-/// The name of this root: made once, kept in `<root>/uuid`. Tells the API's clients and other mirrors
-/// which node
-/// this is.
+/// The name of this root: made once, kept in `<root>/uuid`. Tells the API's clients and other mirrors which
+/// node this is.
 final class NodeId {
     private NodeId() {}
 

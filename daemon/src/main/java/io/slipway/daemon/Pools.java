@@ -6,10 +6,8 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
 /// The two bounded pools of platform threads. Work that holds its thread (native calls, file I/O) goes
-/// there and nowhere
-/// else: *bytes* for hashing and the like, *kernel* for mounts, children and shim calls, so that a task
-/// call
-/// never queues behind bulk work. Idle threads end.
+/// there and nowhere else: *bytes* for hashing and the like, *kernel* for mounts, children and shim calls,
+/// so that a task call never queues behind bulk work. Idle threads end.
 final class Pools implements AutoCloseable {
     private static final int KERNEL_THREADS = 8;
     private static final Duration IDLE = Duration.ofSeconds(10);

@@ -13,9 +13,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 /// Hooks run on a thread of the JVM's own, one at a time.
 ///
 /// `sun.misc.Signal` (module jdk.unsupported) is the only way to hear HUP and USR1 and to exit 0 after
-/// TERM. It
-/// is reached by method handles because javac's warning about its name cannot be switched off for one
-/// class.
+/// TERM. It is reached by method handles because javac's warning about its name cannot be switched off for
+/// one class.
 final class Signals {
     private final CountDownLatch stop = new CountDownLatch(1);
     private final AtomicInteger asked = new AtomicInteger();

@@ -14,9 +14,7 @@ import java.util.concurrent.Semaphore;
 import java.util.function.Supplier;
 
 /// `/v1/metrics`, `/healthz` (200 as soon as it listens) and `/readyz` (200 once every enabled role
-/// answers, before
-/// that
-/// 503 with one line per missing part).
+/// answers, before that 503 with one line per missing part).
 final class StatusListener implements AutoCloseable {
     /// A scrape walks every series; more at once than this is no monitoring.
     private static final int SCRAPES_MAX = 4;

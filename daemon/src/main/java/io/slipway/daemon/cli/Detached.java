@@ -10,9 +10,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 
-/// `run -d`: the container goes on alone, its output in a log file below the daemon's root, which the shim appends to
-/// by
-/// itself.
+/// `run -d`: the container goes on alone, its output in a log file below the daemon's root, which the shim
+/// appends to by itself.
 final class Detached {
     private static final String CONTENT_PLUGIN = "io.containerd.content.v1";
 

@@ -2,9 +2,8 @@ package io.slipway.daemon.cli;
 
 import io.vertx.grpc.common.GrpcStatus;
 
-/// What the command line's own failures exit with. `run` is different: it exits with the code of the process it ran,
-/// and
-/// with the codes of [RunExit] when there was none.
+/// What the command line's own failures exit with. `run` is different: it exits with the code of the
+/// process it ran, and with the codes of [RunExit] when there was none.
 enum ExitCode {
     OK(0),
     /// Anything without a code of its own.

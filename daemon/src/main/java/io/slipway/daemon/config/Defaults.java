@@ -4,8 +4,7 @@ import java.nio.file.Path;
 import java.util.List;
 
 /// The value of each key that nobody set. Root's directories are the system's; anybody else's follow the
-/// XDG base
-/// directory specification.
+/// XDG base directory specification.
 final class Defaults {
     /// The one layout of our own file; containerd counts to 3 as well, see [ContainerdFile].
     static final long VERSION = 3;

@@ -9,8 +9,7 @@ import java.util.List;
 import java.util.Map;
 
 /// Slipway's own file. An unknown key is an error: a misspelt one would otherwise silently leave its
-/// default in
-/// force.
+/// default in force.
 final class NativeFile {
     private static final String REALMS = "registry.realms";
     /// Most edits that still look like a slip of the pen.

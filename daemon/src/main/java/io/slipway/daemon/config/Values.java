@@ -6,9 +6,7 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /// Settings by key with where each came from, not yet checked for meaning. Later puts win, so fill it from
-/// the
-/// weakest
-/// source to the strongest.
+/// the weakest source to the strongest.
 final class Values {
     /// Who set a value, weakest first.
     enum Origin {

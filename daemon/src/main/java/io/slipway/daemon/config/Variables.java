@@ -4,9 +4,7 @@ import java.util.EnumMap;
 import java.util.Map;
 
 /// The settings that have an environment variable. A variable that is set and empty counts as not set,
-/// except where
-/// empty
-/// is a value of its own (`off`).
+/// except where empty is a value of its own (`off`).
 final class Variables {
     static final String FILE = "SLIPWAY_CONFIG";
 

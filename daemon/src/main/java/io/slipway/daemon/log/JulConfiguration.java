@@ -9,8 +9,8 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
 
 /// Named by `-Djava.util.logging.config.class`: made by the JDK when a library first uses
-/// java.util.logging, and not
-/// before, so that start-up does not pay for it. Sends those records where all others go.
+/// java.util.logging, and not before, so that start-up does not pay for it. Sends those records where all
+/// others go.
 public final class JulConfiguration {
     public JulConfiguration() {
         Logger root = LogManager.getLogManager().getLogger("");

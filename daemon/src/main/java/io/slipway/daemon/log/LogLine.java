@@ -13,8 +13,7 @@ import org.slf4j.event.KeyValuePair;
 import org.slf4j.event.Level;
 
 /// One event, rendered with a line end. Control characters never reach the output raw: a name from the
-/// network cannot
-/// forge a line or move a terminal's cursor.
+/// network cannot forge a line or move a terminal's cursor.
 record LogLine(
         Instant time,
         Level level,

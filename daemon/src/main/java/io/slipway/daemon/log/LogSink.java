@@ -9,8 +9,7 @@ import org.slf4j.event.KeyValuePair;
 import org.slf4j.event.Level;
 
 /// Where log lines go and how much of them. Level and format may be changed at any time from any thread; a
-/// line is
-/// written whole, with one write.
+/// line is written whole, with one write.
 public final class LogSink {
     private final PrintStream out;
     private final Clock clock;
