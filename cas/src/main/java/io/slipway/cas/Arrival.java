@@ -5,18 +5,22 @@ import java.nio.ByteBuffer;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 
-/// One asker's handle on the one fetch of a digest, over all namespaces and askers; also given out, finished,
-/// for a blob that is already stored.
+/// One asker's handle on the one fetch of a digest from its origin, over all namespaces and askers;
+/// also given out, finished, for a blob that is already stored.
 ///
-/// The fetch belongs to the store: it goes on when the asker that started it leaves. When the last asker has
-/// left, it may go on for [CasOptions#arrivalGrace], then is interrupted; what has landed is kept for the
-/// next asker.
+/// The fetch belongs to the store: it goes on when the asker that started it leaves. When the last
+/// asker has left, it may go on for [CasOptions#arrivalGrace], then is interrupted; what has landed is
+/// kept for the next asker of the same origin.
+///
+/// Each asker brings a fetch of its own. When the running one fails, those who brought the same
+/// provenance have failed with it; for the others the arrival goes on with the next one's fetch, which
+/// brings what is missing.
 ///
 /// Bytes read before the verdict are **not verified**: nothing made of them may become visible before
 /// [#verdict] says [Verdict.Verified]. While a handle is open, the blob is not collected.
 ///
-/// Thread-safe; several threads may read through one handle. Never call the blocking methods from an event
-/// loop.
+/// Thread-safe; several threads may read through one handle. Never call the blocking methods from an
+/// event loop.
 public interface Arrival extends AutoCloseable {
 
     /// How urgent a wanted range is, next to the other ranges of this blob.
@@ -39,18 +43,33 @@ public interface Arrival extends AutoCloseable {
 
     Digest digest();
 
+    /// The origin that is answerable for the bytes before the verdict, as in [ArrivalRequest#origin];
+    /// empty when they were verified before this handle was made.
+    String origin();
+
+    /// Who may read the bytes that come, without asking anybody: the provenance of the one fetch that
+    /// brings all of them; [Provenance#UNKNOWN] when some are from an earlier fetch or the blob was
+    /// stored before. Completes (never exceptionally) as soon as that is settled, which needs the disk
+    /// but not the network.
+    CompletableFuture<Provenance> provenance();
+
+    /// This asker has found that the bytes cannot be what the digest promises (they don't unpack, say).
+    /// What has landed is not kept for a later fetch then, unless the verdict says that it is the blob
+    /// after all.
+    void doubt();
+
     /// Known size in bytes; empty until the asker, the server or the end of the body told.
     OptionalLong size();
 
-    /// Reads at least one byte at `position`, waiting until it is there. Returns -1 at the end, which is only
-    /// reported once the size is known and is *not* a verdict. ArrivalFailedException as soon as the fetch
-    /// has failed or the blob was rejected (also for bytes that had landed); InterruptedException when this
-    /// thread is interrupted, with no effect on others. A blocked read counts as a [#want] of what it waits
-    /// for.
+    /// Reads at least one byte at `position`, waiting until it is there. Returns -1 at the end, which
+    /// is only reported once the size is known and is *not* a verdict. ArrivalFailedException as soon
+    /// as the fetch has failed or the blob was rejected (also for bytes that had landed);
+    /// InterruptedException when this thread is interrupted, with no effect on others. A blocked read
+    /// counts as a [#want] of what it waits for.
     int read(long position, ByteBuffer into) throws IOException, InterruptedException;
 
-    /// Completes (never exceptionally) when the blob is verified and durable, rejected, or the fetch failed.
-    /// Dependents run on the store's own thread: keep them short or hop threads.
+    /// Completes (never exceptionally) when the blob is verified and durable, rejected, or the fetch
+    /// failed. Dependents run on the store's own thread: keep them short or hop threads.
     CompletableFuture<Verdict> verdict();
 
     /// Waits for the verdict.

@@ -23,6 +23,15 @@ public final class ArrivalFailedException extends IOException {
         this.verdict = failed;
     }
 
+    /// The failure that a verdict other than Verified is.
+    public static ArrivalFailedException of(Digest digest, Verdict ended) {
+        return switch (ended) {
+            case Verdict.Failed failed -> new ArrivalFailedException(digest, failed);
+            case Verdict.Rejected rejected -> new ArrivalFailedException(digest, rejected);
+            case Verdict.Verified _ -> throw new IllegalStateException("a verified blob is no failure");
+        };
+    }
+
     public Digest digest() {
         return digest;
     }
@@ -45,11 +54,7 @@ public final class ArrivalFailedException extends IOException {
 
     /// The same failure for one more follower, with that follower's stack.
     public ArrivalFailedException again() {
-        return switch (verdict) {
-            case Verdict.Failed failed -> new ArrivalFailedException(digest, failed);
-            case Verdict.Rejected rejected -> new ArrivalFailedException(digest, rejected);
-            case Verdict.Verified _ -> throw new IllegalStateException("a verified blob is no failure");
-        };
+        return of(digest, verdict);
     }
 
     private static String message(Throwable cause) {

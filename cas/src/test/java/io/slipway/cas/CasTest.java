@@ -22,6 +22,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.CountDownLatch;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -124,6 +126,61 @@ final class CasTest {
         cas.blobs().put(liar, ByteBuffer.wrap(body));
         assertThat(cas.contents().provenance(Bytes.digest(body)))
                 .containsExactly(Provenance.publicly("registry.test", "a/b"));
+    }
+
+    /// Bytes that one asker was let read must not become public because another, who was not asked
+    /// anything, came to finish them.
+    @Test
+    void whoResumesEverythingVouchesForNothing() throws Exception {
+        var body = Bytes.random(7, 10);
+        var digest = Bytes.digest(body);
+        var secret = new ArrivalRequest(
+                digest, OptionalLong.empty(), Provenance.scoped("registry.test", "a/secret", "id"), "test");
+        try (var arrival = cas.blobs().arrive(secret, landing -> {
+            landing.write(0, ByteBuffer.wrap(body));
+            throw new IOException("broken off");
+        })) {
+            assertThat(arrival.await()).isInstanceOf(Verdict.Failed.class);
+        }
+        var anyone =
+                new ArrivalRequest(digest, OptionalLong.of(10), Provenance.publicly("registry.test", "a/b"), "test");
+        try (var arrival = cas.blobs().arrive(anyone, landing -> {})) {
+            assertThat(arrival.progress().resumed()).isIn(0L, 10L);
+            assertThat(arrival.awaitVerified()).isEqualTo(10);
+        }
+        assertThat(cas.contents().provenance(digest)).isEmpty();
+    }
+
+    @Test
+    void whoeverBroughtBytesVouchesForThem() throws Exception {
+        var body = Bytes.random(8, 10);
+        var joined = new CountDownLatch(1);
+        var one = Provenance.scoped("registry.test", "a/secret", "id");
+        var two = Provenance.publicly("registry.test", "a/b");
+        var digest = Bytes.digest(body);
+        try (var first = cas.blobs().arrive(new ArrivalRequest(digest, OptionalLong.empty(), one, "test"), landing -> {
+                    landing.write(0, ByteBuffer.wrap(body, 0, 5));
+                    joined.await();
+                    throw new IOException("broken off");
+                });
+                var second = cas.blobs()
+                        .arrive(
+                                new ArrivalRequest(digest, OptionalLong.empty(), two, "test"),
+                                landing -> landing.write(5, ByteBuffer.wrap(body, 5, 5)));
+                var idle = cas.blobs()
+                        .arrive(
+                                new ArrivalRequest(
+                                        digest,
+                                        OptionalLong.empty(),
+                                        Provenance.publicly("registry.test", "a/idle"),
+                                        "test"),
+                                landing -> {})) {
+            joined.countDown();
+            assertThat(first.await()).isInstanceOf(Verdict.Failed.class);
+            assertThat(second.awaitVerified()).isEqualTo(10);
+            assertThat(idle.awaitVerified()).isEqualTo(10);
+        }
+        assertThat(cas.contents().provenance(digest)).containsExactlyInAnyOrder(one, two);
     }
 
     @Test

@@ -24,8 +24,8 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
@@ -34,8 +34,8 @@ import org.slf4j.event.Level;
 ///
 /// Stored: served when the repository is known to let anyone read it, else after one question to upstream. Not
 /// stored: the store's one fetch of the digest is joined or started and followed. Nobody is shown bytes on the
-/// strength of somebody else's credentials: a fetch that was running before, or that goes on from bytes an earlier
-/// one left, is followed only after the same question.
+/// strength of somebody else's credentials: a fetch of another repository or with credentials, or that goes on
+/// from bytes an earlier one left, is followed only after the same question.
 final class BlobStory {
 
     private static final Logger LOG = LoggerFactory.getLogger(BlobStory.class);
@@ -48,10 +48,11 @@ final class BlobStory {
     private final MirrorLimits limits;
     private final Executor threads;
 
-    /// Fetches under way that this mirror started without credentials, from nothing, at that repository.
-    private final Set<Started> started = ConcurrentHashMap.newKeySet();
+    /// Blobs whose arrival is going to be entered in the cache index.
+    private final Set<Settling> settling = ConcurrentHashMap.newKeySet();
 
-    private record Started(String host, String repository, Digest digest) {}
+    /// @param vouched whether upstream lets everybody read it at that repository
+    private record Settling(Route.Upstream at, Digest digest, boolean vouched) {}
 
     BlobStory(
             BlobStore blobs,
@@ -93,7 +94,7 @@ final class BlobStory {
                 return refused(at, blob.digest(), answer);
             }
             if (answer == PublicReads.Answer.CONFIRMED) {
-                admit(at, blob.digest());
+                admit(new Settling(at, blob.digest(), true));
             }
             contents.touch(blob.digest());
             handedOn = true;
@@ -106,30 +107,18 @@ final class BlobStory {
     }
 
     private Outcome arriving(Route.Upstream at, Digest digest, Access access) throws IOException, InterruptedException {
-        var key = new Started(at.host(), at.repository(), digest);
-        boolean ours = started.contains(key);
-        Optional<Arrival> running = blobs.arriving(digest);
-        Arrival arrival = running.isPresent()
-                ? running.get()
-                : upstreams.blob(at.host(), at.repository(), digest, OptionalLong.empty(), access);
+        Arrival arrival = upstreams.blob(at.host(), at.repository(), digest, OptionalLong.empty(), access);
         boolean handedOn = false;
         try {
-            boolean settles = running.isEmpty();
-            if (running.isEmpty() && arrival.progress().resumed() == 0) {
-                ours = true;
-                started.add(key);
-            }
-            if (!ours) {
+            boolean vouched = isOurs(at, arrival) && readable.isWithinRule(at, access);
+            if (!vouched) {
                 PublicReads.Answer answer = readable.ask(at, digest, access, limits.upstreamWait());
                 if (answer == PublicReads.Answer.NO || answer == PublicReads.Answer.TOO_SLOW) {
                     return refused(at, digest, answer);
                 }
-                settles |= answer == PublicReads.Answer.CONFIRMED;
+                vouched = answer == PublicReads.Answer.CONFIRMED;
             }
-            if (settles) {
-                CompletableFuture<Verdict> verdict = arrival.verdict();
-                threads.execute(() -> settle(at, key, verdict));
-            }
+            settleLater(new Settling(at, digest, vouched), arrival);
             Outcome outcome = once(at, arrival);
             handedOn = outcome instanceof Outcome.Arriving;
             return outcome;
@@ -140,8 +129,15 @@ final class BlobStory {
         }
     }
 
-    /// The outcome as soon as the size is known; for a small blob, or one whose size only its end tells, when it is
-    /// whole.
+    /// Whether all bytes come from this repository, without credentials.
+    private boolean isOurs(Route.Upstream at, Arrival arrival) throws IOException, InterruptedException {
+        return Waiting.atMost(limits.upstreamWait(), arrival.provenance())
+                .filter(Provenance.publicly(at.host(), at.repository())::equals)
+                .isPresent();
+    }
+
+    /// The outcome as soon as the size is known; for a small blob, or one whose size only its end tells, when
+    /// it is whole.
     private Outcome once(Route.Upstream at, Arrival arrival) throws IOException, InterruptedException {
         if (arrival.size().isEmpty() && !awaitFirstByte(arrival)) {
             return new Refusal.TooSlow(at.host() + " did not answer in time");
@@ -160,10 +156,8 @@ final class BlobStory {
                         .orElseThrow(() -> new IOException(arrival.digest() + " was verified and is not there"));
                 yield new Outcome.Stored(blob, Source.MISS);
             }
-            case Verdict.Rejected rejected ->
-                new Refusal.ArrivalFailed(new ArrivalFailedException(arrival.digest(), rejected));
-            case Verdict.Failed failed ->
-                new Refusal.ArrivalFailed(new ArrivalFailedException(arrival.digest(), failed));
+            case Verdict.Rejected _, Verdict.Failed _ ->
+                new Refusal.ArrivalFailed(ArrivalFailedException.of(arrival.digest(), verdict.get()));
         };
     }
 
@@ -180,37 +174,75 @@ final class BlobStory {
         return Waiting.atMost(limits.upstreamWait(), first).isPresent();
     }
 
-    private void settle(Route.Upstream at, Started key, CompletableFuture<Verdict> coming) {
+    /// Once for all who follow it from this repository.
+    private void settleLater(Settling key, Arrival arrival) {
+        if (!settling.add(key)) {
+            return;
+        }
+        // Runs on the store's thread, while the store still holds the blob: opened, it can't be collected before it
+        // is in the index.
+        var _ = arrival.verdict()
+                .thenApply(verdict -> verdict instanceof Verdict.Verified ? held(key.digest()) : rejected(key, verdict))
+                .thenAccept(blob -> {
+                    try {
+                        threads.execute(() -> settle(key, blob));
+                    } catch (RejectedExecutionException stopping) {
+                        blob.ifPresent(Blob::close);
+                        settling.remove(key);
+                    }
+                });
+    }
+
+    private Optional<Blob> held(Digest digest) {
         try {
-            Verdict verdict = coming.get();
-            if (verdict instanceof Verdict.Verified) {
-                readable.remember(at, key.digest());
-                admit(at, key.digest());
-            } else if (verdict instanceof Verdict.Rejected(String reason)) {
-                LOG.atWarn()
-                        .addKeyValue("digest", key.digest())
-                        .addKeyValue("host", at.host())
-                        .addKeyValue("repository", at.repository())
-                        .log("upstream sent a blob that is not what its digest says: " + reason);
-            }
-        } catch (IOException | ApiException e) {
-            // Interrupted means that the mirror stops; the blob is fetched again when it is asked for again.
-            LOG.atLevel(Thread.currentThread().isInterrupted() ? Level.DEBUG : Level.WARN)
-                    .addKeyValue("digest", key.digest())
-                    .addKeyValue("error", e.getMessage())
-                    .log("a blob could not be entered in the cache index");
-        } catch (ExecutionException e) {
-            throw new IllegalStateException("a verdict never completes exceptionally", e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        } finally {
-            started.remove(key);
+            return blobs.open(digest);
+        } catch (IOException e) {
+            notAdmitted(digest, e);
+            return Optional.empty();
         }
     }
 
-    private void admit(Route.Upstream at, Digest digest) throws IOException {
-        contents.addProvenance(digest, Provenance.publicly(at.host(), at.repository()));
-        cache.admit(digest, Map.of());
+    private static Optional<Blob> rejected(Settling key, Verdict verdict) {
+        if (verdict instanceof Verdict.Rejected(String reason)) {
+            LOG.atWarn()
+                    .addKeyValue("digest", key.digest())
+                    .addKeyValue("host", key.at().host())
+                    .addKeyValue("repository", key.at().repository())
+                    .log("upstream sent a blob that is not what its digest says: " + reason);
+        }
+        return Optional.empty();
+    }
+
+    private void settle(Settling key, Optional<Blob> verified) {
+        try {
+            if (verified.isPresent()) {
+                try (Blob _ = verified.get()) {
+                    admit(key);
+                }
+            }
+        } catch (IOException | ApiException e) {
+            notAdmitted(key.digest(), e);
+        } finally {
+            settling.remove(key);
+        }
+    }
+
+    /// Interrupted means that the mirror stops; the blob is fetched again when it is asked for again.
+    private static void notAdmitted(Digest digest, Exception e) {
+        LOG.atLevel(Thread.currentThread().isInterrupted() ? Level.DEBUG : Level.WARN)
+                .addKeyValue("digest", digest)
+                .addKeyValue("error", e.getMessage())
+                .log("a blob could not be entered in the cache index");
+    }
+
+    private void admit(Settling settled) throws IOException {
+        if (settled.vouched()) {
+            readable.remember(settled.at(), settled.digest());
+            contents.addProvenance(
+                    settled.digest(),
+                    Provenance.publicly(settled.at().host(), settled.at().repository()));
+        }
+        cache.admit(settled.digest(), Map.of());
     }
 
     private static Outcome refused(Route.Upstream at, Digest digest, PublicReads.Answer answer) {

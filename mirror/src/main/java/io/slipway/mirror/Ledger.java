@@ -10,15 +10,15 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/// What upstreams said, kept over restarts so that a node goes on while they are away: which digest a tag stands
-/// for and when that was last confirmed, and which manifests a repository has, with the media type they were served
-/// with.
+/// What upstreams said, kept over restarts so that a node goes on while they are away: which digest a tag
+/// stands for and when that was last confirmed, and which manifests a repository has, with the media type they
+/// were served with.
 ///
 ///     mirror_tag       host, repository, tag    -> digest, confirmed_at (ms since the epoch)
 ///     mirror_manifest  host, repository, digest -> media_type, seen_at
 ///
-/// Rows are facts about a repository that anyone may read: nothing enters that was read with credentials. Blocking;
-/// never on an event loop.
+/// Rows are facts about a repository that anyone may read: nothing enters that was read with credentials.
+/// Blocking; never on an event loop.
 final class Ledger {
 
     /// Rows of each table; beyond it the oldest tenth goes.
@@ -106,6 +106,20 @@ final class Ledger {
                 sql.setString(3, digest.toString());
                 try (ResultSet rows = sql.executeQuery()) {
                     return rows.next() ? Optional.of(rows.getString(1)) : Optional.empty();
+                }
+            }
+        });
+    }
+
+    /// Whether this repository has served any manifest to the mirror itself, within the upstream rule.
+    boolean hasServed(Route.Upstream at) throws IOException {
+        return metadata.read(connection -> {
+            try (PreparedStatement sql = connection.prepareStatement(
+                    "SELECT 1 FROM mirror_manifest WHERE host = ? AND repository = ? LIMIT 1")) {
+                sql.setString(1, at.host());
+                sql.setString(2, at.repository());
+                try (ResultSet rows = sql.executeQuery()) {
+                    return rows.next();
                 }
             }
         });

@@ -18,7 +18,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 /// The mirror, put together by hand.
 final class RunningMirror implements Mirror {
 
-    /// Threads that read files for transports that cannot send them; reads come from the page cache or one disk.
+    /// Threads that read files for transports that cannot send them; reads come from the page cache or one
+    /// disk.
     private static final int DISK_THREADS = 4;
 
     /// How long stopping waits for records of blobs that have just become whole.
@@ -66,7 +67,13 @@ final class RunningMirror implements Mirror {
             var shelf = new Shelf(store.blobs(), store.contents(), store.cache(), ledger, options.clock());
             var manifests = new ManifestStory(upstreams, shelf, ledger, limits, options.clock(), stories);
             var readable = new PublicReads(
-                    store.contents(), upstreams, options.publicCache(), limits.readableTtl(), options.clock(), stories);
+                    store.contents(),
+                    ledger,
+                    upstreams,
+                    options.publicCache(),
+                    limits.readableTtl(),
+                    options.clock(),
+                    stories);
             var blobs =
                     new BlobStory(store.blobs(), store.contents(), store.cache(), upstreams, readable, limits, stories);
             var active = new AtomicInteger();

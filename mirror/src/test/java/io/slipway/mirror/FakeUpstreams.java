@@ -10,6 +10,7 @@ import io.slipway.cas.Digest;
 import io.slipway.cas.Landing;
 import io.slipway.cas.Provenance;
 import io.slipway.puller.Access;
+import io.slipway.puller.AddressPolicy;
 import io.slipway.puller.CredentialSource;
 import io.slipway.puller.ImageReference;
 import io.slipway.puller.RegistryException;
@@ -23,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -40,6 +42,7 @@ final class FakeUpstreams implements Upstreams {
     final List<Access> accesses = new CopyOnWriteArrayList<>();
 
     /// Every question fails with this while it is set.
+    final Set<String> atPrivateAddresses = ConcurrentHashMap.newKeySet();
     volatile Optional<RegistryException.Code> outage = Optional.empty();
 
     /// Manifest questions wait for this.
@@ -139,7 +142,7 @@ final class FakeUpstreams implements Upstreams {
 
     private Thing thing(ImageReference reference, Access access) throws RegistryException {
         accesses.add(access);
-        fail(reference.host());
+        dial(reference.host(), access);
         Thing thing = things.get(reference.host() + "/" + reference.repository() + " " + reference.object());
         if (thing == null) {
             throw new RegistryException(
@@ -159,7 +162,18 @@ final class FakeUpstreams implements Upstreams {
             throws IOException {
         accesses.add(access);
         var request = new ArrivalRequest(digest, size, Provenance.publicly(host, repository), "test");
-        return store.arrive(request, landing -> fetch(host, repository, landing));
+        return store.arrive(request, landing -> {
+            dial(host, access);
+            fetch(host, repository, landing);
+        });
+    }
+
+    private void dial(String host, Access access) throws RegistryException {
+        fail(host);
+        if (access.policy() == AddressPolicy.PUBLIC_ONLY && atPrivateAddresses.contains(host)) {
+            throw new RegistryException(
+                    RegistryException.Code.ADDRESS_REFUSED, host, host + " is not public; see [mirror] upstreams");
+        }
     }
 
     private void fetch(String host, String repository, Landing landing) throws IOException, InterruptedException {
@@ -189,7 +203,7 @@ final class FakeUpstreams implements Upstreams {
     public boolean readable(String host, String repository, Digest digest, Access access) throws RegistryException {
         blobHeads.incrementAndGet();
         accesses.add(access);
-        fail(host);
+        dial(host, access);
         return blobs.containsKey(host + "/" + repository + " " + digest);
     }
 

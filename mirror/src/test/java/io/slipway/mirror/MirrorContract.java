@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.slipway.cas.ArrivalRequest;
 import io.slipway.cas.Digest;
 import io.slipway.cas.Provenance;
+import io.slipway.cas.Verdict;
 import io.slipway.mirror.FakeUpstreams.BlobPlan;
 import io.slipway.mirror.FakeUpstreams.Gate;
 import io.slipway.mirror.WireClient.Download;
@@ -16,6 +17,7 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpVersion;
 import io.vertx.core.json.JsonObject;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -43,6 +45,7 @@ abstract class MirrorContract {
     private static final String HOST = "registry.test";
     private static final String REPO = "team/app";
     private static final int TAIL = 64 * 1024;
+    private static final byte[] OTHER = random(1_000, 29);
     private static final byte[] MANIFEST = "{\"schemaVersion\":2}".getBytes(StandardCharsets.US_ASCII);
 
     MirrorHarness harness;
@@ -639,6 +642,84 @@ abstract class MirrorContract {
             arrival.awaitVerified();
         }
         assertThat(client.get(blobs(digest)).status()).isEqualTo(404);
+    }
+
+    @Test
+    void bytesThatAPrivateFetchLeftAreNotShownToStrangers() throws Exception {
+        byte[] bytes = random(500_000, 25);
+        Digest digest = FakeUpstreams.sha256(bytes);
+        var request = new ArrivalRequest(
+                digest, OptionalLong.of(bytes.length), Provenance.scoped(HOST, "secret/app", "scope"), "private pull");
+        for (int landed : new int[] {300_000, 500_000}) {
+            try (var arrival = harness.cas.blobs().arrive(request, landing -> {
+                landing.write(0, ByteBuffer.wrap(bytes, 0, landed));
+                throw new IOException("broken off");
+            })) {
+                assertThat(arrival.await()).isInstanceOf(Verdict.Failed.class);
+            }
+            assertThat(client.get(blobs(digest)).status()).isEqualTo(404);
+        }
+        // Whatever the stranger's request made of the bytes, they have not become public.
+        assertThat(client.get(blobs(digest)).status()).isEqualTo(404);
+    }
+
+    @Test
+    void whatAPullBroughtFromAPrivateAddressIsOutsideTheRule() throws Exception {
+        restart(o -> o.withUpstreams(List.of("*")));
+        harness.upstreams.atPrivateAddresses.add("corp.internal");
+        byte[] bytes = random(200_000, 26);
+        Digest digest = harness.upstreams.putBlob("corp.internal", REPO, bytes);
+        store(bytes, Provenance.publicly("corp.internal", REPO));
+        Reply reply = client.get("/v2/" + REPO + "/blobs/" + digest + "?ns=corp.internal");
+        assertThat(reply.status()).isEqualTo(403);
+        assertThat(code(reply)).isEqualTo("DENIED");
+
+        // The same while it is still arriving.
+        byte[] coming = random(200_000, 27);
+        Digest arriving = harness.upstreams.putBlob("corp.internal", REPO, coming);
+        var gate = new Gate(0);
+        var request = new ArrivalRequest(
+                arriving, OptionalLong.of(coming.length), Provenance.publicly("corp.internal", REPO), "pull");
+        try (var arrival = harness.cas.blobs().arrive(request, landing -> {
+            gate.await(0);
+            landing.write(0, ByteBuffer.wrap(coming));
+        })) {
+            assertThat(client.get("/v2/" + REPO + "/blobs/" + arriving + "?ns=corp.internal")
+                            .status())
+                    .isEqualTo(403);
+            gate.openTo(Long.MAX_VALUE);
+            arrival.awaitVerified();
+        }
+
+        // A public host that has served the mirror itself is served from the store, whether it is there or not.
+        harness.upstreams.putManifest("public.test", REPO, "1", MANIFEST);
+        store(OTHER, Provenance.publicly("public.test", REPO));
+        client.get("/v2/" + REPO + "/manifests/1?ns=public.test");
+        harness.upstreams.outage = Optional.of(RegistryException.Code.UNREACHABLE);
+        assertThat(client.get("/v2/" + REPO + "/blobs/" + FakeUpstreams.sha256(OTHER) + "?ns=public.test")
+                        .status())
+                .isEqualTo(200);
+    }
+
+    /// A fetch that is refused at one repository must not fail those who ask at another, nor lend them its
+    /// bytes.
+    @Test
+    void whoAsksWhereItIsNotSpoilsNobodysFetch() throws Exception {
+        byte[] bytes = random(300_000, 28);
+        Digest digest = FakeUpstreams.sha256(bytes);
+        harness.upstreams.putBlob(HOST, REPO, bytes);
+        List<Download> all = new ArrayList<>();
+        for (int i = 0; i < 20; i++) {
+            all.add(client.start(HttpMethod.GET, "/v2/nowhere/" + i + "/blobs/" + digest + "?ns=" + HOST));
+            all.add(client.start(HttpMethod.GET, blobs(digest)));
+        }
+        for (int i = 0; i < all.size(); i++) {
+            Reply reply = all.get(i).await();
+            assertThat(reply.status()).as("asker %s", i).isEqualTo(i % 2 == 0 ? 404 : 200);
+            if (i % 2 == 1) {
+                assertThat(reply.body().getBytes()).isEqualTo(bytes);
+            }
+        }
     }
 
     private void store(byte[] bytes, Provenance provenance) throws Exception {

@@ -58,7 +58,8 @@ public record PullRequest(
     /// How the hosts are found and addressed.
     ///
     /// @param hostsDirectory directory (or `:`-separated directories) searched instead of the configured ones
-    /// @param defaultScheme `http` or `https` for hosts without a hosts.toml; empty applies the plain-HTTP rule
+    /// @param defaultScheme `http` or `https` for hosts without a hosts.toml; empty applies the plain-HTTP
+    ///     rule
     /// @param headers added to every request to the registry's own hosts
     public record Route(
             Optional<String> hostsDirectory, Optional<String> defaultScheme, Map<String, List<String>> headers) {
@@ -73,6 +74,16 @@ public record PullRequest(
                 throw new IllegalArgumentException("default scheme must be http or https: " + defaultScheme.get());
             }
             headers = Map.copyOf(headers);
+        }
+
+        /// Who is answerable for bytes fetched this way from this registry
+        /// ([io.slipway.cas.ArrivalRequest#origin]): what came over plain HTTP, or by other hosts than the
+        /// configured ones, is not mixed with what did not.
+        public String origin(String registry) {
+            StringBuilder origin = new StringBuilder(registry);
+            defaultScheme.ifPresent(scheme -> origin.append(" over ").append(scheme));
+            hostsDirectory.ifPresent(directory -> origin.append(" by ").append(directory));
+            return origin.toString();
         }
 
         /// `--plain-http`.

@@ -636,7 +636,95 @@ class PullTest {
         await().until(() -> harness.unpacker.cancelled.get() == 1);
         assertThat(harness.cas.leases().list("default", io.slipway.cas.filter.Filter.parse(List.of())))
                 .isEmpty();
-        await().until(() -> harness.cas.blobs().arriving(image.layer(0)).isEmpty());
+        await("the fetch is given up").until(() -> ingests().isEmpty());
+    }
+
+    private List<Path> ingests() throws java.io.IOException {
+        try (var files = Files.list(root.resolve("store/content/ingest"))) {
+            return files.toList();
+        }
+    }
+
+    @Test
+    void aBadRegistrySpoilsNobodyElsesPull() throws Exception {
+        TestImage image = TestImage.of(30, 5 * MIB);
+        ImageReference reference = registry.push("a", "1", image);
+        try (TestRegistry bad = new TestRegistry(vertx)) {
+            bad.fault = TestRegistry.rubbishThenSilence(5 * MIB, 200_000);
+            try (var arrival = harness.puller
+                    .upstreams()
+                    .blob(bad.host(), "x", image.layer(0), OptionalLong.empty(), Access.anonymous())) {
+                await().until(() -> arrival.available() > 0);
+                harness.pull(reference);
+                assertThat(arrival.verdict()).isNotDone();
+            }
+        }
+        assertThat(harness.stored(image.layer(0))).isTrue();
+        assertThat(registry.blobBytes.get()).isEqualTo(image.config().length + 5L * MIB);
+    }
+
+    @Test
+    void wrongBytesAreFetchedOnceMore() throws Exception {
+        TestImage image = TestImage.of(31, 3 * MIB, 1000);
+        ImageReference reference = registry.push("a", "1", image);
+        byte[] altered = image.layers().getFirst().clone();
+        altered[2 * MIB] ^= 1;
+        registry.blobAs(image.layer(0), altered);
+        var asked = new AtomicInteger();
+        registry.fault = request -> {
+            if (TestRegistry.path(request).endsWith(image.layer(0).toString()) && asked.incrementAndGet() == 2) {
+                registry.blob(image.layers().getFirst());
+            }
+            return false;
+        };
+        harness.pull(reference);
+        assertThat(asked).hasValue(2);
+        assertThat(registry.count("GET", image.layer(1).toString())).isEqualTo(1);
+        assertThat(harness.stored(image.layer(0))).isTrue();
+        assertThat(harness.events.stream()
+                        .filter(e -> e instanceof Event.Progress(var item)
+                                && item.descriptor().digest().equals(image.layer(0))
+                                && item.state() == State.DONE))
+                .isNotEmpty();
+    }
+
+    @Test
+    void bytesThatStayWrongFailThePullAndNothingOfThemStays() throws Exception {
+        TestImage image = TestImage.of(32, 3 * MIB);
+        ImageReference reference = registry.push("a", "1", image);
+        byte[] altered = image.layers().getFirst().clone();
+        altered[0] ^= 1;
+        registry.blobAs(image.layer(0), altered);
+        Throwable failure = catchThrowable(() -> harness.pull(reference));
+        assertThat(apiCode(failure)).isEqualTo(ApiException.Code.DATA_LOSS);
+        assertThat(failure).hasMessageContaining(image.layer(0).toString());
+        assertThat(registry.count("GET", image.layer(0).toString())).isEqualTo(2);
+        assertThat(harness.stored(image.layer(0))).isFalse();
+        assertThat(ingests()).isEmpty();
+    }
+
+    @Test
+    void aHostThatSentWrongBytesIsAskedLast() throws Exception {
+        TestImage image = TestImage.of(33, 3 * MIB);
+        ImageReference reference = registry.push("a", "1", image);
+        try (TestRegistry mirror = new TestRegistry(vertx)) {
+            mirror.push("a", "1", image);
+            byte[] altered = image.layers().getFirst().clone();
+            altered[altered.length - 1] ^= 1;
+            mirror.blobAs(image.layer(0), altered);
+            hosts("[host.\"http://" + mirror.host() + "\"]\ncapabilities = [\"pull\", \"resolve\"]\n");
+            harness.pull(reference);
+            assertThat(mirror.count("GET", image.layer(0).toString())).isEqualTo(1);
+            assertThat(registry.count("GET", image.layer(0).toString())).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void plainHttpAndConfiguredPullsDontMix() {
+        assertThat(PullRequest.Route.CONFIGURED.origin("r.test")).isEqualTo("r.test");
+        assertThat(PullRequest.Route.plainHttp().origin("r.test")).isEqualTo("r.test over http");
+        assertThat(new PullRequest.Route(Optional.of("/etc/x"), Optional.empty(), Map.of()).origin("r.test"))
+                .isEqualTo("r.test by /etc/x");
     }
 
     @Test

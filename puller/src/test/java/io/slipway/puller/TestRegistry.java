@@ -149,6 +149,16 @@ final class TestRegistry implements AutoCloseable {
         response.end(Buffer.buffer(java.util.Arrays.copyOfRange(bytes, from, to)));
     }
 
+    /// Promises a body of this length, sends zeros at its start, then nothing.
+    static Fault rubbishThenSilence(long length, int sent) {
+        return request -> {
+            var _ = request.response()
+                    .putHeader("Content-Length", Long.toString(length))
+                    .write(Buffer.buffer(new byte[sent]));
+            return true;
+        };
+    }
+
     @Override
     public void close() {
         server.close().await();

@@ -44,12 +44,12 @@ public record ContentLayout(Path content) {
         return content.resolve("quarantine");
     }
 
-    Path part(Digest digest) {
-        return ingests().resolve(name(digest) + PART);
+    Path part(ArrivalKey key) {
+        return ingests().resolve(key.fileName() + PART);
     }
 
-    Path ranges(Digest digest) {
-        return ingests().resolve(name(digest) + RANGES);
+    Path ranges(ArrivalKey key) {
+        return ingests().resolve(key.fileName() + RANGES);
     }
 
     /// The bytes of an ingest by ref; the ref itself may be anything, so its hash names the file.
@@ -63,9 +63,5 @@ public record ContentLayout(Path content) {
         } catch (NoSuchAlgorithmException impossible) {
             throw new IllegalStateException("every JDK has SHA-256", impossible);
         }
-    }
-
-    private static String name(Digest digest) {
-        return digest.algorithm().id() + "-" + digest.hex();
     }
 }

@@ -3,6 +3,7 @@ package io.slipway.cas.file;
 import io.slipway.cas.Arrival;
 import io.slipway.cas.ByteRange;
 import io.slipway.cas.Digest;
+import io.slipway.cas.Provenance;
 import io.slipway.cas.Verdict;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -14,15 +15,19 @@ import java.util.concurrent.atomic.AtomicBoolean;
 final class FileArrival implements Arrival {
 
     private final Reception reception;
+    private final Party party;
+    private final OptionalLong expected;
     private final Holds holds;
     private final CompletableFuture<Verdict> verdict;
     private final AtomicBoolean closed = new AtomicBoolean();
 
-    /// The asker has been counted by the reception.
-    FileArrival(Reception reception, Holds holds, OptionalLong expected) {
+    /// @param party that the asker has joined
+    FileArrival(Reception reception, Party party, Holds holds, OptionalLong expected) {
         this.reception = reception;
+        this.party = party;
+        this.expected = expected;
         this.holds = holds;
-        this.verdict = reception.verdict().thenApply(ended -> Expectation.check(ended, expected));
+        this.verdict = party.verdict().thenApply(ended -> Expectation.check(ended, expected));
         holds.take(reception.digest());
     }
 
@@ -32,8 +37,24 @@ final class FileArrival implements Arrival {
     }
 
     @Override
+    public String origin() {
+        return reception.key().origin();
+    }
+
+    @Override
+    public CompletableFuture<Provenance> provenance() {
+        return reception.provenance();
+    }
+
+    @Override
+    public void doubt() {
+        reception.doubt();
+    }
+
+    @Override
     public OptionalLong size() {
-        return reception.bytes().size();
+        var known = reception.bytes().size();
+        return known.isPresent() ? known : expected;
     }
 
     @Override
@@ -44,7 +65,9 @@ final class FileArrival implements Arrival {
         if (!into.hasRemaining()) {
             return 0;
         }
-        long end = reception.bytes().await(position);
+        long end = position >= expected.orElse(Long.MAX_VALUE)
+                ? -1
+                : reception.bytes().await(position, party);
         if (end < 0) {
             return -1;
         }
@@ -80,13 +103,13 @@ final class FileArrival implements Arrival {
     @Override
     public Progress progress() {
         var bytes = reception.bytes();
-        return new Progress(bytes.total(), bytes.resumed(), reception.hashed(), bytes.size(), reception.source());
+        return new Progress(bytes.total(), bytes.resumed(), reception.hashed(), size(), reception.source());
     }
 
     @Override
     public void close() {
         if (closed.compareAndSet(false, true)) {
-            reception.leave();
+            reception.leave(party);
             holds.drop(digest());
         }
     }

@@ -24,14 +24,16 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /// [BlobStore] over plain files below `<root>/content`. What the rest of the module needs beyond that
 /// interface - removal, what is held, what lies on disk - is here too.
 public final class FileBlobStore implements BlobStore, StoredBlobs {
 
     private final Workshop shop;
-    private final ConcurrentHashMap<Digest, Reception> receptions = new ConcurrentHashMap<>();
+    private final ConcurrentHashMap<ArrivalKey, Reception> receptions = new ConcurrentHashMap<>();
     private volatile boolean closed;
 
     private FileBlobStore(Workshop shop) {
@@ -122,28 +124,20 @@ public final class FileBlobStore implements BlobStore, StoredBlobs {
             if (stored.isPresent()) {
                 return stored.get();
             }
-            var asked = new Asked();
-            var reception = receptions.compute(request.digest(), (digest, running) -> {
-                if (running != null) {
-                    asked.joined = running.join();
-                    return running;
-                }
-                // Looked for again: a fetch that has just ended published it before it left this map.
-                if (closed || Files.exists(shop.layout().blob(digest), LinkOption.NOFOLLOW_LINKS)) {
-                    return null;
-                }
-                asked.joined = true;
-                asked.started = true;
-                var fresh = new Reception(shop, request, fetch, this::ended);
-                fresh.start();
-                return fresh;
+            var key = new ArrivalKey(request.digest(), request.origin());
+            var fresh = new AtomicReference<@Nullable Reception>();
+            var reception = receptions.computeIfAbsent(key, _ -> {
+                fresh.set(begin(key, request, fetch));
+                return fresh.get();
             });
             if (closed) {
                 throw new IOException("the store is closed");
             }
             if (reception != null) {
-                if (asked.joined) {
-                    return new FileArrival(reception, shop.holds(), request.size());
+                var party =
+                        reception == fresh.get() ? Optional.of(reception.starter()) : reception.join(request, fetch);
+                if (party.isPresent()) {
+                    return new FileArrival(reception, party.get(), shop.holds(), request.size());
                 }
                 // It is being given up; that takes as long as the disk needs to note where it stopped.
                 reception.verdict().join();
@@ -151,17 +145,14 @@ public final class FileBlobStore implements BlobStore, StoredBlobs {
         }
     }
 
-    @Override
-    public Optional<Arrival> arriving(Digest digest) {
-        var running = receptions.get(digest);
-        return running != null && running.join()
-                ? Optional.of(new FileArrival(running, shop.holds(), OptionalLong.empty()))
-                : Optional.empty();
-    }
-
-    private static final class Asked {
-        boolean joined;
-        boolean started;
+    /// Null when the blob is there: a fetch that has just ended published it before it left the map.
+    private @Nullable Reception begin(ArrivalKey key, ArrivalRequest request, Fetch fetch) {
+        if (closed || Files.exists(shop.layout().blob(key.digest()), LinkOption.NOFOLLOW_LINKS)) {
+            return null;
+        }
+        var fresh = new Reception(shop, key, request, fetch, this::ended);
+        fresh.start();
+        return fresh;
     }
 
     private Optional<Arrival> openStored(ArrivalRequest request) throws IOException {
@@ -180,7 +171,7 @@ public final class FileBlobStore implements BlobStore, StoredBlobs {
     }
 
     private void ended(Reception reception) {
-        receptions.remove(reception.digest(), reception);
+        receptions.remove(reception.key(), reception);
     }
 
     @Override

@@ -15,11 +15,12 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
-/// Which bytes of one arrival are there, who writes which, and who waits for which. The meeting point of the
-/// fetch's threads and the readers; the lock is never held during I/O.
+/// Which bytes of one arrival are there, who writes which, and who waits for which. The meeting point
+/// of the fetch's threads and the readers; the lock is never held during I/O.
 ///
-/// A position is *missing*, then *taken* by exactly one writer, then *landed*; it never goes back, so that
-/// what has been hashed is what readers and the final file see. *Sealed* means that no more writes begin.
+/// A position is *missing*, then *taken* by exactly one writer, then *landed*; it never goes back, so
+/// that what has been hashed is what readers and the final file see. *Sealed* means that no more writes
+/// begin.
 final class LandedBytes {
 
     /// Ranges that do not touch: a few per connection in practice.
@@ -39,15 +40,11 @@ final class LandedBytes {
     private final RangeSet taken = new RangeSet();
     private final List<Want> wants = new ArrayList<>();
     private final List<Long> blockedAt = new ArrayList<>();
-    private OptionalLong size;
+    private OptionalLong size = OptionalLong.empty();
     private long resumed;
     private int writers;
     private boolean sealed;
     private @Nullable ArrivalFailedException failure;
-
-    LandedBytes(OptionalLong size) {
-        this.size = size;
-    }
 
     /// Ranges that an earlier fetch left.
     void resume(List<ByteRange> ranges) {
@@ -87,8 +84,8 @@ final class LandedBytes {
         }
     }
 
-    /// Takes what is missing of `[from, to)`; the caller writes those ranges, tells [#landed] for each, and
-    /// [#done] once.
+    /// Takes what is missing of `[from, to)`; the caller writes those ranges, tells [#landed] for each,
+    /// and [#done] once.
     List<ByteRange> take(long from, long to) throws IOException {
         lock.lock();
         try {
@@ -149,14 +146,26 @@ final class LandedBytes {
         });
     }
 
-    /// Waits until the byte at `position` is there and returns where the bytes from there end; -1 at the end
-    /// of the blob.
-    long await(long position) throws IOException, InterruptedException {
+    /// Some party has failed: who waits looks again.
+    void wake() {
+        locked(() -> {
+            changed.signalAll();
+            return true;
+        });
+    }
+
+    /// Waits until the byte at `position` is there and returns where the bytes from there end; -1 at
+    /// the end of the blob.
+    long await(long position, Party reader) throws IOException, InterruptedException {
         lock.lockInterruptibly();
         Long waiting = position;
         boolean blocked = false;
         try {
             while (true) {
+                var own = reader.failure();
+                if (own != null) {
+                    throw own.again();
+                }
                 if (failure != null) {
                     throw failure.again();
                 }
@@ -192,9 +201,10 @@ final class LandedBytes {
         });
     }
 
-    Optional<ByteRange> wanted() {
+    /// What readers want next and is missing, before `limit`.
+    Optional<ByteRange> wanted(long limit) {
         return locked(() -> {
-            long end = size.orElse(Long.MAX_VALUE);
+            long end = Math.min(limit, size.orElse(Long.MAX_VALUE));
             for (long position : blockedAt) {
                 var gaps = taken.gaps(position, Math.min(end, position + READ_AHEAD_BYTES));
                 if (!gaps.isEmpty()) {
@@ -210,21 +220,26 @@ final class LandedBytes {
         });
     }
 
-    List<ByteRange> missing() {
-        return locked(() -> taken.gaps(0, size.orElse(Long.MAX_VALUE)));
+    /// What nobody has written or is writing, before `limit`.
+    List<ByteRange> missing(long limit) {
+        return locked(() -> taken.gaps(0, Math.min(limit, size.orElse(Long.MAX_VALUE))));
     }
 
-    /// Everything is there and the size is known.
-    boolean complete() {
-        return locked(() -> size.isPresent() && landed.coveredTo(0) == size.getAsLong());
+    /// Everything is there; when nobody has told the size, then as much as is expected.
+    boolean complete(OptionalLong expected) {
+        return locked(() -> {
+            var end = size.isPresent() ? size : expected;
+            return end.isPresent() && landed.coveredTo(0) == end.getAsLong();
+        });
     }
 
-    /// The size when the source has ended: the known one, or what has come if it came without a gap.
-    long sizeAtEnd() throws IOException {
+    /// The size when the source has ended: the known one, or what has come if it came without a gap and
+    /// is not less than expected.
+    long sizeAtEnd(OptionalLong expected) throws IOException {
         lock.lock();
         try {
             long prefix = landed.coveredTo(0);
-            long end = size.orElse(landed.end());
+            long end = size.orElse(Math.max(landed.end(), expected.orElse(0)));
             if (prefix != end) {
                 throw new IOException("the source ended with " + landed.total() + " of " + end + " bytes");
             }

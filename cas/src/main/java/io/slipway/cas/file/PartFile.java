@@ -20,32 +20,32 @@ final class PartFile implements AutoCloseable {
     private final Path record;
     private final PositionalFile file;
 
-    private PartFile(Workshop shop, Digest digest, PositionalFile file) {
+    private PartFile(Workshop shop, ArrivalKey key, PositionalFile file) {
         this.shop = shop;
-        this.digest = digest;
-        this.part = shop.layout().part(digest);
-        this.record = shop.layout().ranges(digest);
+        this.digest = key.digest();
+        this.part = shop.layout().part(key);
+        this.record = shop.layout().ranges(key);
         this.file = file;
     }
 
-    /// Opens the file and puts into `bytes` what is usable of an earlier fetch.
-    static Opened open(Workshop shop, Digest digest, LandedBytes bytes) throws IOException {
-        var part = shop.layout().part(digest);
-        var left = read(shop, digest);
+    /// Opens the file and puts into `bytes` what is usable of an earlier fetch from the same origin.
+    static Opened open(Workshop shop, ArrivalKey key, LandedBytes bytes, OptionalLong expected) throws IOException {
+        var part = shop.layout().part(key);
+        var left = read(shop, key);
         var file = shop.disk().openForWriting(part);
         try {
             List<ByteRange> synced = List.of();
-            if (left.isPresent() && fits(left.get(), bytes.size(), file.size(), shop.bootId())) {
+            if (left.isPresent() && fits(left.get(), expected, file.size(), shop.bootId())) {
                 var usable = left.get().usable(shop.bootId());
                 synced = left.get().synced();
                 bytes.resume(usable);
-                if (bytes.size().isEmpty() && left.get().size() >= 0) {
+                if (left.get().size() >= 0) {
                     bytes.size(left.get().size());
                 }
             } else if (file.size() > 0) {
                 shop.disk().truncate(file, 0);
             }
-            return new Opened(new PartFile(shop, digest, file), synced);
+            return new Opened(new PartFile(shop, key, file), synced);
         } catch (IOException | RuntimeException e) {
             file.close();
             throw e;
@@ -93,8 +93,8 @@ final class PartFile implements AutoCloseable {
         file.close();
     }
 
-    private static Optional<RangeRecord> read(Workshop shop, Digest digest) {
-        var record = shop.layout().ranges(digest);
+    private static Optional<RangeRecord> read(Workshop shop, ArrivalKey key) {
+        var record = shop.layout().ranges(key);
         try {
             if (!Files.exists(record) || Files.size(record) > RangeRecord.MAX_BYTES) {
                 return Optional.empty();

@@ -4,13 +4,20 @@ import io.slipway.cas.ArrivalFailedException;
 import io.slipway.cas.ArrivalRequest;
 import io.slipway.cas.Digest;
 import io.slipway.cas.Fetch;
+import io.slipway.cas.Provenance;
 import io.slipway.cas.SizeMismatchException;
 import io.slipway.cas.StoreException;
 import io.slipway.cas.Verdict;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
@@ -19,35 +26,50 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The one fetch of a digest while it runs: who asks, the thread that fetches, and how it ends.
+/// The one fetch of a digest from one origin while it runs: who asks, the thread that fetches, and how
+/// it ends.
 ///
-///     FETCHING -> COMMITTING -> ENDED      the fetch returned (or threw)
+///     FETCHING -> COMMITTING -> ENDED      all bytes are there
+///     FETCHING -> FAILING    -> ENDED      the fetches of all parties have failed, or the disk has
 ///     FETCHING -> PARKING    -> ENDED      nobody asked for a while, or the store closes
 ///
-/// `monitor` guards phase and askers and is never held during I/O. From PARKING on nobody can join: whoever
-/// asks waits for the end and starts anew.
+/// Askers with the same provenance are one [Party]. One party's fetch runs at a time; when it fails,
+/// its party has failed, and the next one's brings what is still missing.
+///
+/// `monitor` guards phase, parties and askers and is never held during I/O. From FAILING or PARKING on
+/// nobody can join: whoever asks waits for the end and starts anew.
 final class Reception {
 
     private enum Phase {
         FETCHING,
         COMMITTING,
+        FAILING,
         PARKING,
         ENDED
     }
 
     private static final Logger log = LoggerFactory.getLogger(Reception.class);
 
+    /// More parties than this are only remembered while their askers are there.
+    private static final int PARTIES_MAX = 256;
+
     private final Workshop shop;
-    private final ArrivalRequest request;
-    private final Fetch fetch;
-    private final LandedBytes bytes;
+    private final ArrivalKey key;
+    private final LandedBytes bytes = new LandedBytes();
     private final Consumer<Reception> whenEnded;
     private final CompletableFuture<Verdict> verdict = new CompletableFuture<>();
+    private final CompletableFuture<Boolean> opened = new CompletableFuture<>();
     private final Thread thread;
 
+    private final Party starter;
+
     private final Object monitor = new Object();
+    private final Map<Provenance, Party> parties = new LinkedHashMap<>();
     private Phase phase = Phase.FETCHING;
-    private int askers = 1;
+    private Party running;
+    /// Whose bytes landed before their fetch failed.
+    private final Set<Provenance> earlier = new LinkedHashSet<>();
+    private int askers;
     private @Nullable ScheduledFuture<?> givingUp;
 
     private volatile String source = "";
@@ -55,15 +77,19 @@ final class Reception {
     private volatile @Nullable HashFront hash;
     private volatile @Nullable RangeRecorder recorder;
     private volatile @Nullable StoreException diskFailure;
+    private volatile boolean doubted;
 
     /// With its first asker; [#start] begins.
-    Reception(Workshop shop, ArrivalRequest request, Fetch fetch, Consumer<Reception> whenEnded) {
+    Reception(Workshop shop, ArrivalKey key, ArrivalRequest first, Fetch fetch, Consumer<Reception> whenEnded) {
         this.shop = shop;
-        this.request = request;
-        this.fetch = fetch;
-        this.bytes = new LandedBytes(request.size());
+        this.key = key;
+        this.starter = new Party(first, fetch);
+        this.running = starter;
+        this.parties.put(first.provenance(), starter);
+        starter.enter();
+        this.askers = 1;
         this.whenEnded = whenEnded;
-        this.thread = Thread.ofVirtual().name("fetch " + request.digest()).unstarted(this::run);
+        this.thread = Thread.ofVirtual().name("fetch " + key.digest()).unstarted(this::run);
     }
 
     void start() {
@@ -71,8 +97,12 @@ final class Reception {
         thread.start();
     }
 
+    ArrivalKey key() {
+        return key;
+    }
+
     Digest digest() {
-        return request.digest();
+        return key.digest();
     }
 
     LandedBytes bytes() {
@@ -96,23 +126,51 @@ final class Reception {
         return front == null ? 0 : front.hashed();
     }
 
-    /// One more asker; false when it is too late, then [#verdict] is about to complete.
-    boolean join() {
+    /// The party of the first asker, who has been counted.
+    Party starter() {
+        return starter;
+    }
+
+    /// One more asker; empty when it is too late, then [#verdict] is about to complete.
+    Optional<Party> join(ArrivalRequest request, Fetch fetch) {
         synchronized (monitor) {
-            if (phase == Phase.PARKING || phase == Phase.ENDED) {
-                return false;
+            if (phase == Phase.FAILING || phase == Phase.PARKING || phase == Phase.ENDED) {
+                return Optional.empty();
             }
+            var party = parties.get(request.provenance());
+            if (party == null) {
+                letGoOfTheAbsent();
+                party = new Party(request, fetch);
+                parties.put(request.provenance(), party);
+            }
+            party.enter();
             askers++;
             if (givingUp != null) {
                 givingUp.cancel(false);
                 givingUp = null;
             }
-            return true;
+            return Optional.of(party);
         }
     }
 
-    void leave() {
+    /// Asks nobody waits for any more make room for new ones.
+    private void letGoOfTheAbsent() {
+        if (parties.size() < PARTIES_MAX) {
+            return;
+        }
+        var absent = parties.values().stream()
+                .filter(party -> party != running && !party.isPresent())
+                .toList();
+        absent.forEach(party -> {
+            parties.remove(party.provenance());
+            var gone = new Verdict.Failed(new IOException("too many ask for " + digest() + "; this one had left"));
+            shop.timer().execute(() -> party.verdict().complete(gone));
+        });
+    }
+
+    void leave(Party party) {
         synchronized (monitor) {
+            party.leave();
             if (--askers > 0) {
                 return;
             }
@@ -122,6 +180,20 @@ final class Reception {
                 closeFile();
             }
         }
+    }
+
+    /// Somebody found the bytes to be wrong.
+    void doubt() {
+        doubted = true;
+    }
+
+    /// Completes when it is known what an earlier fetch left; see [io.slipway.cas.Arrival#provenance].
+    CompletableFuture<Provenance> provenance() {
+        return opened.thenApply(_ -> {
+            synchronized (monitor) {
+                return !earlier.isEmpty() || bytes.resumed() > 0 ? Provenance.UNKNOWN : running.provenance();
+            }
+        });
     }
 
     /// For readers: what has landed can be read as long as an asker is there.
@@ -134,9 +206,12 @@ final class Reception {
     }
 
     /// For [FileLanding]: writes what is missing of this.
-    void write(long offset, ByteBuffer data) throws IOException {
+    void write(LandedBytes into, Party party, long offset, ByteBuffer data) throws IOException {
         long end = offset + data.remaining();
-        var mine = bytes.take(offset, end);
+        var mine = into.take(offset, end);
+        if (!mine.isEmpty()) {
+            party.bring();
+        }
         try {
             var open = Objects.requireNonNull(part, "the fetch runs after the file is open");
             for (var range : mine) {
@@ -161,35 +236,85 @@ final class Reception {
     }
 
     private void run() {
-        Verdict ended;
         try {
             open();
-            if (!bytes.complete()) {
-                fetch.run(new FileLanding(this));
-            }
-            if (!proceed()) {
-                return;
-            }
-            ended = commit();
         } catch (Throwable e) {
-            if (!proceed()) {
-                return;
+            opened.complete(false);
+            if (proceed(Phase.FAILING)) {
+                end(giveUpFor(e));
             }
-            ended = giveUpFor(e);
+            return;
         }
-        end(ended);
+        opened.complete(true);
+        fetch();
     }
 
-    /// The fetch is over; false when [#park] has taken over meanwhile.
-    private boolean proceed() {
-        synchronized (monitor) {
-            if (phase == Phase.COMMITTING) {
-                return true;
+    /// Runs one party's fetch after the other until all bytes are there or none is left to try.
+    private void fetch() {
+        for (Optional<Party> turn = Optional.of(starter); turn.isPresent(); ) {
+            var party = turn.get();
+            var landing = new FileLanding(this, party);
+            try {
+                if (!bytes.complete(party.expected())) {
+                    party.fetch().run(landing);
+                }
+                landing.end();
+                long size = bytes.sizeAtEnd(party.expected());
+                if (proceed(Phase.COMMITTING)) {
+                    end(commit(size));
+                }
+                return;
+            } catch (Throwable e) {
+                landing.end();
+                turn = next(party, e);
             }
+        }
+    }
+
+    /// This party's fetch has failed. Empty when there is no other to go on with, then this has ended.
+    private Optional<Party> next(Party failed, Throwable why) {
+        Optional<Party> next;
+        synchronized (monitor) {
+            if (phase != Phase.FETCHING) {
+                return Optional.empty();
+            }
+            next = diskFailure != null
+                    ? Optional.empty()
+                    : parties.values().stream()
+                            .filter(party -> party != failed && party.isPresent())
+                            .findFirst();
+            // An interrupt that is not ours would break what follows.
+            Thread.interrupted();
+            if (next.isPresent()) {
+                parties.remove(failed.provenance());
+                if (failed.brought()) {
+                    earlier.add(failed.provenance());
+                }
+                running = next.get();
+            } else {
+                phase = Phase.FAILING;
+            }
+        }
+        if (next.isPresent()) {
+            var ended = why instanceof SizeMismatchException mismatch
+                    ? new Verdict.Rejected("size mismatch: " + mismatch.getMessage())
+                    : new Verdict.Failed(why);
+            failed.fail(digest(), ended);
+            bytes.wake();
+            failed.verdict().complete(ended);
+        } else {
+            end(giveUpFor(why));
+        }
+        return next;
+    }
+
+    /// The fetches are over; false when [#park] has taken over meanwhile.
+    private boolean proceed(Phase to) {
+        synchronized (monitor) {
             if (phase != Phase.FETCHING) {
                 return false;
             }
-            phase = Phase.COMMITTING;
+            phase = to;
             // From here on nobody interrupts, and a left-over interrupt would break the sync.
             Thread.interrupted();
             return true;
@@ -197,33 +322,40 @@ final class Reception {
     }
 
     private void open() throws IOException {
-        var opened = PartFile.open(shop, digest(), bytes);
-        part = opened.file();
+        var found = PartFile.open(shop, key, bytes, starter.expected());
+        part = found.file();
         hash = new HashFront(
                 shop.bytes(),
                 shop.buffers(),
                 shop.hashers().open(digest().algorithm().id()),
-                opened.file().file());
+                found.file().file());
         var writer = new RangeRecorder(
                 shop.disk(),
                 bytes,
-                opened.file().part(),
-                opened.file().record(),
+                found.file().part(),
+                found.file().record(),
                 shop.bootId(),
-                opened.synced(),
-                shop.writeback().of(opened.file().part()));
+                found.synced(),
+                shop.writeback().of(found.file().part()));
         recorder = writer;
         writer.start();
         advance(bytes.prefix());
     }
 
-    private Verdict commit() throws IOException {
+    private Verdict commit(long size) {
+        try {
+            return verify(size);
+        } catch (Throwable e) {
+            return giveUpFor(e);
+        }
+    }
+
+    private Verdict verify(long size) throws IOException {
         bytes.seal();
         var broken = diskFailure;
         if (broken != null) {
             throw broken;
         }
-        long size = bytes.sizeAtEnd();
         var front = Objects.requireNonNull(hash);
         var open = Objects.requireNonNull(part);
         var actual = Digest.of(digest().algorithm(), front.finish(size));
@@ -233,8 +365,20 @@ final class Reception {
                     + " have " + actual);
         }
         open.publish(size);
-        shop.ledger().stored(digest(), size, request.provenance());
+        shop.ledger().stored(digest(), size, brought());
         return new Verdict.Verified(size);
+    }
+
+    /// Where the bytes came from in this run: those who resumed all of them have not been let in by
+    /// anybody.
+    private Set<Provenance> brought() {
+        synchronized (monitor) {
+            var sources = new LinkedHashSet<Provenance>(earlier);
+            if (running.brought()) {
+                sources.add(running.provenance());
+            }
+            return sources;
+        }
     }
 
     private Verdict giveUpFor(Throwable why) {
@@ -261,7 +405,7 @@ final class Reception {
     private void keep() {
         var writer = recorder;
         var open = part;
-        if (writer != null && open != null && bytes.total() > 0 && Files.exists(open.part())) {
+        if (writer != null && open != null && bytes.total() > 0 && !doubted && Files.exists(open.part())) {
             writer.park();
         } else {
             drop();
@@ -293,16 +437,18 @@ final class Reception {
         });
     }
 
-    /// Ends the fetch where it is, keeping what has landed; returns when that is done. Nothing when it has
-    /// ended.
+    /// Ends the fetch where it is, keeping what has landed; returns when that is done. Nothing when it
+    /// has ended.
     void park(String why) {
         synchronized (monitor) {
             if (phase != Phase.FETCHING) {
                 return;
             }
             phase = Phase.PARKING;
-            thread.interrupt();
         }
+        // An interrupt in the middle of opening would leave files and threads behind.
+        boolean _ = opened.join();
+        thread.interrupt();
         bytes.seal();
         stopWorkers();
         keep();
@@ -321,20 +467,22 @@ final class Reception {
     }
 
     private void end(Verdict ended) {
-        switch (ended) {
-            case Verdict.Verified _ -> {}
-            case Verdict.Rejected rejected -> bytes.fail(new ArrivalFailedException(digest(), rejected));
-            case Verdict.Failed failed -> bytes.fail(new ArrivalFailedException(digest(), failed));
+        if (!(ended instanceof Verdict.Verified)) {
+            bytes.fail(ArrivalFailedException.of(digest(), ended));
         }
+        List<Party> told;
         synchronized (monitor) {
             phase = Phase.ENDED;
+            told = List.copyOf(parties.values());
             if (askers == 0) {
                 closeFile();
             }
         }
         whenEnded.accept(this);
-        shop.holds().drop(digest());
+        // Before the hold goes: who hears of the verdict can still take one of its own.
+        told.forEach(party -> party.verdict().complete(ended));
         verdict.complete(ended);
+        shop.holds().drop(digest());
     }
 
     private void closeFile() {

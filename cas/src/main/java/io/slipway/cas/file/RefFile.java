@@ -2,14 +2,14 @@ package io.slipway.cas.file;
 
 import io.slipway.cas.Algorithm;
 import io.slipway.cas.Digest;
-import io.slipway.cas.Provenance;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// The file of one ingest by ref: written front to back by one thread at a time, hashed on the bytes pool as
-/// it grows.
+/// The file of one ingest by ref: written front to back by one thread at a time, hashed on the bytes
+/// pool as it grows.
 public final class RefFile implements AutoCloseable {
 
     private final Workshop shop;
@@ -62,7 +62,8 @@ public final class RefFile implements AutoCloseable {
         }
     }
 
-    /// Digest of the bytes so far for commit, taken from the hash that has followed the writes where it can.
+    /// Digest of the bytes so far for commit, taken from the hash that has followed the writes where it
+    /// can.
     public Digest commitDigest(Algorithm algorithm) throws IOException {
         var followed = algorithm == Algorithm.SHA256 ? front : null;
         if (followed == null) {
@@ -82,7 +83,7 @@ public final class RefFile implements AutoCloseable {
     /// Makes the file the blob of that digest, which it has been found to have.
     public void publish(Digest digest) throws IOException {
         Publication.publish(shop, part, digest);
-        shop.ledger().stored(digest, size, Provenance.UNKNOWN);
+        shop.ledger().stored(digest, size, Set.of());
     }
 
     /// Deletes the file.

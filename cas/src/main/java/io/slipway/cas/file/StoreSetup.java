@@ -14,7 +14,6 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -40,16 +39,17 @@ final class StoreSetup {
         expire(layout, disk, expired, (_, removal) -> removal.run());
     }
 
-    /// Drops what nobody can resume: too old, torn, or without its other half. Ingests by ref have records
-    /// elsewhere and only their age counts here.
+    /// Drops what nobody can resume: too old, torn, or without its other half. Ingests by ref have
+    /// records elsewhere and only their age counts here.
     static void expire(ContentLayout layout, Disk disk, Instant expired, Guard guard) {
         try {
             for (var file : list(layout.ingests())) {
                 var name = String.valueOf(file.getFileName());
-                var digest = digest(name);
+                var stem = name.substring(0, Math.max(0, name.indexOf('.')));
+                var digest = ArrivalKey.digest(stem);
                 if (digest.isPresent()) {
                     guard.unlessHeld(digest.get(), () -> {
-                        boolean keep = !name.endsWith(ContentLayout.NEW) && resumable(layout, digest.get(), expired);
+                        boolean keep = !name.endsWith(ContentLayout.NEW) && resumable(layout, stem, expired);
                         return !keep && disk.delete(file);
                     });
                 } else if (!name.startsWith(ContentLayout.REF)
@@ -70,26 +70,13 @@ final class StoreSetup {
         boolean unlessHeld(Digest digest, Holds.Removal removal) throws IOException;
     }
 
-    private static boolean resumable(ContentLayout layout, Digest digest, Instant expired) throws IOException {
-        var record = layout.ranges(digest);
-        return Files.exists(layout.part(digest), LinkOption.NOFOLLOW_LINKS)
+    private static boolean resumable(ContentLayout layout, String stem, Instant expired) throws IOException {
+        var record = layout.ingests().resolve(stem + ContentLayout.RANGES);
+        return Files.exists(layout.ingests().resolve(stem + ContentLayout.PART), LinkOption.NOFOLLOW_LINKS)
                 && Files.exists(record, LinkOption.NOFOLLOW_LINKS)
                 && Files.size(record) <= RangeRecord.MAX_BYTES
                 && modified(record).isAfter(expired)
                 && RangeRecord.decode(Files.readAllBytes(record)).isPresent();
-    }
-
-    private static Optional<Digest> digest(String name) {
-        int dash = name.indexOf('-');
-        int dot = name.indexOf('.');
-        if (dash < 0 || dot < dash || name.startsWith(ContentLayout.REF)) {
-            return Optional.empty();
-        }
-        try {
-            return Optional.of(new Digest(Algorithm.parse(name.substring(0, dash)), name.substring(dash + 1, dot)));
-        } catch (IllegalArgumentException notOurs) {
-            return Optional.empty();
-        }
     }
 
     private static Instant modified(Path file) throws IOException {

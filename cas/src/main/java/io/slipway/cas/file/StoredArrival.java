@@ -3,6 +3,7 @@ package io.slipway.cas.file;
 import io.slipway.cas.Arrival;
 import io.slipway.cas.ByteRange;
 import io.slipway.cas.Digest;
+import io.slipway.cas.Provenance;
 import io.slipway.cas.Verdict;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -32,6 +33,21 @@ final class StoredArrival implements Arrival {
     @Override
     public Digest digest() {
         return digest;
+    }
+
+    @Override
+    public String origin() {
+        return "";
+    }
+
+    @Override
+    public CompletableFuture<Provenance> provenance() {
+        return CompletableFuture.completedFuture(Provenance.UNKNOWN);
+    }
+
+    @Override
+    public void doubt() {
+        // The verdict has been given.
     }
 
     @Override

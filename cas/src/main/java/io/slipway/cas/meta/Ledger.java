@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Clock;
+import java.util.Set;
 
 /// The rows of stored blobs.
 public final class Ledger implements BlobLedger {
@@ -21,10 +22,12 @@ public final class Ledger implements BlobLedger {
     }
 
     @Override
-    public void stored(Digest digest, long size, Provenance provenance) throws IOException {
+    public void stored(Digest digest, long size, Set<Provenance> sources) throws IOException {
         metadata.write(connection -> {
             record(connection, digest, size, Columns.time(Columns.now(clock)));
-            addSource(connection, digest, provenance);
+            for (var source : sources) {
+                addSource(connection, digest, source);
+            }
             return true;
         });
     }

@@ -39,6 +39,7 @@ final class ResumeTest {
     private static ExecutorService bytes;
 
     private static final byte[] BODY = Bytes.random(1, 2_000_000);
+    private static final ArrivalKey KEY = new ArrivalKey(Bytes.digest(BODY), "registry.test");
 
     @TempDir
     private Path root;
@@ -60,7 +61,7 @@ final class ResumeTest {
     }
 
     private Path ranges() {
-        return new ContentLayout(root.resolve("content")).ranges(Bytes.digest(BODY));
+        return new ContentLayout(root.resolve("content")).ranges(KEY);
     }
 
     private Path ingests() {
@@ -68,7 +69,7 @@ final class ResumeTest {
     }
 
     private Path part() {
-        return new ContentLayout(root.resolve("content")).part(Bytes.digest(BODY));
+        return new ContentLayout(root.resolve("content")).part(KEY);
     }
 
     /// Kills a store that has landed and recorded [500_000, 1_500_000).
@@ -141,6 +142,37 @@ final class ResumeTest {
         Files.write(part().resolveSibling("x.new"), new byte[10]);
         open(Faults.NONE).close();
         assertThat(StoreSetup.list(ingests())).isEmpty();
+    }
+
+    /// A fetch that is given up while its files are being opened leaves no file, thread or hold behind.
+    @Test
+    void givingUpWhileTheFilesAreOpenedLeavesNothing() throws Exception {
+        var opening = new CountDownLatch(1);
+        var go = new CountDownLatch(1);
+        Faults slow = (what, subject) -> {
+            if (subject.endsWith(ContentLayout.PART)) {
+                opening.countDown();
+                try {
+                    go.await();
+                } catch (InterruptedException e) {
+                    throw new IOException("interrupted in the middle of " + what, e);
+                }
+            }
+        };
+        var store = open(slow);
+        var arrival = store.arrive(Bytes.request(BODY), landing -> new CountDownLatch(1).await());
+        opening.await();
+        var closing = Thread.ofVirtual().start(store::close);
+        await().until(() -> closing.getState() == Thread.State.WAITING);
+        go.countDown();
+        assertThat(closing.join(Duration.ofSeconds(20))).isTrue();
+        assertThat(arrival.await())
+                .isInstanceOfSatisfying(
+                        Verdict.Failed.class,
+                        failed -> assertThat(failed.cause()).hasMessageContaining("closing"));
+        arrival.close();
+        assertThat(StoreSetup.list(ingests())).isEmpty();
+        assertThat(store.held()).isEmpty();
     }
 
     @Test

@@ -11,11 +11,14 @@ import io.slipway.cas.ArrivalFailedException;
 import io.slipway.cas.ArrivalRequest;
 import io.slipway.cas.BlobStore;
 import io.slipway.cas.ByteRange;
+import io.slipway.cas.Fetch;
+import io.slipway.cas.Landing;
 import io.slipway.cas.Provenance;
 import io.slipway.cas.SizeMismatchException;
 import io.slipway.cas.Verdict;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -69,7 +72,6 @@ public abstract class BlobStoreContract {
     @Test
     void whatWasNeverFetchedIsAbsent() throws IOException {
         assertThat(store.open(Bytes.digest(new byte[1]))).isEmpty();
-        assertThat(store.arriving(Bytes.digest(new byte[1]))).isEmpty();
     }
 
     @Test
@@ -227,10 +229,11 @@ public abstract class BlobStoreContract {
             go.await();
             landing.write(0, ByteBuffer.wrap(body));
         });
-        try (var second = store.arriving(first.digest()).orElseThrow()) {
+        try (var second = store.arrive(Bytes.request(body), BlobStoreContract::never)) {
             first.close();
             first.close();
-            Thread.sleep(GRACE_MS * 2);
+            await().during(Duration.ofMillis(GRACE_MS * 2))
+                    .until(() -> !second.verdict().isDone());
             go.countDown();
             assertThat(second.awaitVerified()).isEqualTo(1_000);
         }
@@ -246,8 +249,9 @@ public abstract class BlobStoreContract {
                     landing.write(0, ByteBuffer.wrap(body));
                 })
                 .close();
-        try (var again = store.arriving(Bytes.digest(body)).orElseThrow()) {
-            Thread.sleep(GRACE_MS * 2);
+        try (var again = store.arrive(Bytes.request(body), BlobStoreContract::never)) {
+            await().during(Duration.ofMillis(GRACE_MS * 2))
+                    .until(() -> !again.verdict().isDone());
             go.countDown();
             assertThat(again.awaitVerified()).isEqualTo(1_000);
         }
@@ -269,7 +273,7 @@ public abstract class BlobStoreContract {
         read(arrival, 100, 200);
         arrival.close();
         assertThat(interrupted.get(10, TimeUnit.SECONDS)).isTrue();
-        await().until(() -> store.arriving(Bytes.digest(body)).isEmpty());
+        assertThat(arrival.verdict().get(10, TimeUnit.SECONDS)).isInstanceOf(Verdict.Failed.class);
         var missing = new AtomicReference<List<ByteRange>>();
         try (var again = store.arrive(Bytes.request(body), landing -> {
             missing.set(landing.missing());
@@ -339,7 +343,8 @@ public abstract class BlobStoreContract {
     @Test
     void aJoinerWithAnotherSizeIsTold() throws Exception {
         var body = Bytes.random(12, 1_000);
-        var other = new ArrivalRequest(Bytes.digest(body), OptionalLong.of(5), Provenance.UNKNOWN, "test");
+        var other = new ArrivalRequest(
+                Bytes.digest(body), OptionalLong.of(5), Provenance.publicly("registry.test", "a/b"), "test");
         var go = new CountDownLatch(1);
         try (var first = store.arrive(Bytes.request(body), landing -> {
                     go.await();
@@ -487,6 +492,208 @@ public abstract class BlobStoreContract {
         arrival.close();
         assertThatThrownBy(() -> arrival.read(0, ByteBuffer.allocate(1))).isInstanceOf(IOException.class);
         go.countDown();
+    }
+
+    @Test
+    void anotherOriginFetchesForItself() throws Exception {
+        var body = Bytes.random(21, 1_000);
+        var rubbish = new CountDownLatch(1);
+        var end = new CountDownLatch(1);
+        try (var bad = store.arrive(from("bad.test", body), landing -> {
+            landing.size(1_000);
+            landing.write(0, ByteBuffer.allocate(300));
+            rubbish.countDown();
+            end.await();
+            landing.write(300, ByteBuffer.allocate(700));
+        })) {
+            rubbish.await();
+            assertThat(bad.origin()).isEqualTo("bad.test");
+            try (var good = store.arrive(from("good.test", body), landing -> landing.write(0, ByteBuffer.wrap(body)))) {
+                assertThat(good.awaitVerified()).isEqualTo(1_000);
+                assertThat(Bytes.readAll(good)).isEqualTo(body);
+            }
+            end.countDown();
+            assertThat(bad.await()).isInstanceOf(Verdict.Rejected.class);
+        }
+        assertStored(body);
+    }
+
+    @Test
+    void twoOriginsMayBringTheSameBlobAtOnce() throws Exception {
+        var body = Bytes.random(22, 1_000);
+        var go = new CountDownLatch(1);
+        Fetch fetch = landing -> {
+            go.await();
+            landing.write(0, ByteBuffer.wrap(body));
+        };
+        try (var one = store.arrive(from("one.test", body), fetch);
+                var two = store.arrive(from("two.test", body), fetch)) {
+            go.countDown();
+            assertThat(one.awaitVerified()).isEqualTo(1_000);
+            assertThat(two.awaitVerified()).isEqualTo(1_000);
+            assertThat(Bytes.readAll(one)).isEqualTo(body);
+            assertThat(Bytes.readAll(two)).isEqualTo(body);
+        }
+        assertStored(body);
+    }
+
+    @Test
+    void bytesOfAnotherOriginAreNotResumed() throws Exception {
+        var body = Bytes.random(23, 1_000);
+        try (var bad = store.arrive(from("bad.test", body), landing -> {
+            landing.write(0, ByteBuffer.allocate(300));
+            throw new IOException("stalled");
+        })) {
+            assertThat(bad.await()).isInstanceOf(Verdict.Failed.class);
+        }
+        try (var good = store.arrive(from("good.test", body), landing -> {
+            assertThat(landing.missing()).containsExactly(new ByteRange(0, Long.MAX_VALUE));
+            landing.write(0, ByteBuffer.wrap(body));
+        })) {
+            assertThat(good.awaitVerified()).isEqualTo(1_000);
+            assertThat(good.progress().resumed()).isZero();
+        }
+    }
+
+    @Test
+    void whenAFetchFailsTheNextAskersBringsTheRest() throws Exception {
+        var body = Bytes.random(24, 1_000);
+        var fail = new CountDownLatch(1);
+        var missing = new AtomicReference<List<ByteRange>>();
+        try (var first = store.arrive(at("a/private", body), landing -> {
+            landing.write(0, slice(body, new ByteRange(0, 400)));
+            fail.await();
+            throw new IOException("refused");
+        })) {
+            var same = store.arrive(at("a/private", body), BlobStoreContract::never);
+            var next = store.arrive(at("a/public", body), landing -> {
+                missing.set(landing.missing());
+                landing.write(400, slice(body, new ByteRange(400, 1_000)));
+            });
+            fail.countDown();
+            assertThat(first.await()).isInstanceOf(Verdict.Failed.class);
+            assertThat(same.await()).isInstanceOf(Verdict.Failed.class);
+            assertThatThrownBy(() -> read(same, 0, 10)).hasMessageContaining("refused");
+            assertThat(next.awaitVerified()).isEqualTo(1_000);
+            assertThat(Bytes.readAll(next)).isEqualTo(body);
+            assertThat(missing.get()).containsExactly(new ByteRange(400, 1_000));
+            same.close();
+            next.close();
+        }
+        assertStored(body);
+    }
+
+    @Test
+    void whoHasLeftIsNotWaitedFor() throws Exception {
+        var body = Bytes.random(25, 1_000);
+        var fail = new CountDownLatch(1);
+        try (var first = store.arrive(at("a/one", body), landing -> {
+            fail.await();
+            throw new IOException("refused");
+        })) {
+            store.arrive(at("a/two", body), BlobStoreContract::never).close();
+            fail.countDown();
+            assertThat(first.await()).isInstanceOf(Verdict.Failed.class);
+        }
+    }
+
+    @Test
+    void anAskersLieAboutTheSizeHarmsNobodyElse() throws Exception {
+        var body = Bytes.random(26, 1_000);
+        var lie = new ArrivalRequest(
+                Bytes.digest(body), OptionalLong.of(7), Provenance.publicly("registry.test", "evil/x"), "test");
+        var joined = new CountDownLatch(1);
+        Fetch fetch = landing -> {
+            joined.await();
+            landing.size(1_000);
+            for (var range : landing.missing()) {
+                landing.write(range.from(), slice(body, range));
+            }
+        };
+        try (var liar = store.arrive(lie, fetch);
+                var honest = store.arrive(Bytes.request(body), fetch)) {
+            joined.countDown();
+            assertThat(liar.await()).isInstanceOf(Verdict.Rejected.class);
+            assertThat(honest.awaitVerified()).isEqualTo(1_000);
+            assertThat(Bytes.readAll(honest)).isEqualTo(body);
+        }
+    }
+
+    @Test
+    void anArrivalSaysWhoLetItsBytesBeRead() throws Exception {
+        var body = Bytes.random(27, 1_000);
+        var fail = new CountDownLatch(1);
+        var go = new CountDownLatch(1);
+        var third = new AtomicReference<Provenance>();
+        try (var first = store.arrive(at("a/one", body), landing -> {
+                    landing.write(0, slice(body, new ByteRange(0, 10)));
+                    fail.await();
+                    throw new IOException("refused");
+                });
+                var second = store.arrive(at("a/two", body), landing -> {
+                    try (var late = store.arrive(at("a/three", body), BlobStoreContract::never)) {
+                        third.set(late.provenance().join());
+                    }
+                    go.await();
+                    throw new IOException("given up");
+                })) {
+            var one = Provenance.publicly("registry.test", "a/one");
+            assertThat(first.provenance().get(10, TimeUnit.SECONDS)).isEqualTo(one);
+            assertThat(second.provenance().get(10, TimeUnit.SECONDS)).isEqualTo(one);
+            fail.countDown();
+            await().until(() -> third.get() != null);
+            assertThat(third.get()).isEqualTo(Provenance.UNKNOWN);
+            go.countDown();
+            assertThat(second.await()).isInstanceOf(Verdict.Failed.class);
+        }
+        try (var resumed =
+                store.arrive(at("a/one", body), landing -> landing.write(10, slice(body, new ByteRange(10, 1_000))))) {
+            assertThat(resumed.provenance().get(10, TimeUnit.SECONDS)).isEqualTo(Provenance.UNKNOWN);
+            assertThat(resumed.awaitVerified()).isEqualTo(1_000);
+        }
+        try (var stored = store.arrive(at("a/one", body), BlobStoreContract::never)) {
+            assertThat(stored.provenance().get(10, TimeUnit.SECONDS)).isEqualTo(Provenance.UNKNOWN);
+            assertThat(stored.origin()).isEmpty();
+        }
+    }
+
+    @Test
+    void doubtedBytesAreNotResumed() throws Exception {
+        var body = Bytes.random(28, 1_000);
+        var doubted = new CountDownLatch(1);
+        try (var arrival = store.arrive(Bytes.request(body), landing -> {
+            landing.write(0, ByteBuffer.allocate(300));
+            doubted.await();
+            throw new IOException("stalled");
+        })) {
+            arrival.doubt();
+            doubted.countDown();
+            assertThat(arrival.await()).isInstanceOf(Verdict.Failed.class);
+        }
+        try (var again = store.arrive(Bytes.request(body), landing -> {
+            assertThat(landing.missing()).containsExactly(new ByteRange(0, 1_000));
+            landing.write(0, ByteBuffer.wrap(body));
+        })) {
+            again.doubt();
+            assertThat(again.awaitVerified()).isEqualTo(1_000);
+        }
+        assertStored(body);
+    }
+
+    private static void never(Landing landing) {
+        throw new AssertionError(landing.digest() + " is fetched although nobody needs that");
+    }
+
+    private static ArrivalRequest from(String origin, byte[] body) {
+        return new ArrivalRequest(Bytes.digest(body), OptionalLong.empty(), Provenance.publicly(origin, "a/b"), "test");
+    }
+
+    private static ArrivalRequest at(String repository, byte[] body) {
+        return new ArrivalRequest(
+                Bytes.digest(body),
+                OptionalLong.of(body.length),
+                Provenance.publicly("registry.test", repository),
+                "test");
     }
 
     protected void assertStored(byte[] body) throws IOException {

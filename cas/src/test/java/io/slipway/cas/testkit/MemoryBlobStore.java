@@ -9,6 +9,7 @@ import io.slipway.cas.ByteRange;
 import io.slipway.cas.Digest;
 import io.slipway.cas.Fetch;
 import io.slipway.cas.Landing;
+import io.slipway.cas.Provenance;
 import io.slipway.cas.SizeMismatchException;
 import io.slipway.cas.Verdict;
 import java.io.IOException;
@@ -21,6 +22,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -28,8 +30,8 @@ import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
-/// A [BlobStore] in memory, one lock for everything: for tests of what uses a store, and the second opinion
-/// on the contract. Bodies of a few megabytes at most.
+/// A [BlobStore] in memory, one lock for everything: for tests of what uses a store, and the second
+/// opinion on the contract. Bodies of a few megabytes at most.
 public final class MemoryBlobStore implements BlobStore {
 
     private static final int SIZE_MAX = 64 << 20;
@@ -37,8 +39,10 @@ public final class MemoryBlobStore implements BlobStore {
     private final Duration grace;
     private final Object lock = new Object();
     private final Map<Digest, byte[]> stored = new HashMap<>();
-    private final Map<Digest, Run> running = new HashMap<>();
-    private final Map<Digest, Left> left = new HashMap<>();
+    private final Map<Key, Run> running = new HashMap<>();
+    private final Map<Key, Left> left = new HashMap<>();
+
+    private record Key(Digest digest, String origin) {}
 
     /// What an interrupted fetch left.
     private static final class Left {
@@ -68,31 +72,24 @@ public final class MemoryBlobStore implements BlobStore {
     @Override
     public Arrival arrive(ArrivalRequest request, Fetch fetch) {
         synchronized (lock) {
+            var key = new Key(request.digest(), request.origin());
             var body = stored.get(request.digest());
-            var run = running.get(request.digest());
-            if (run == null) {
-                run = new Run(request, fetch);
+            var run = running.get(key);
+            var party = new Party(request, fetch);
+            if (run == null || body != null) {
+                run = new Run(body == null ? key : new Key(request.digest(), ""), party);
                 if (body != null) {
                     run.finishWith(body);
                 } else {
-                    running.put(request.digest(), run);
+                    running.put(key, run);
                     run.thread.start();
                 }
+            } else {
+                party = run.parties.computeIfAbsent(request.provenance(), _ -> new Party(request, fetch));
             }
+            party.present++;
             run.askers++;
-            return new Handle(run, request.size());
-        }
-    }
-
-    @Override
-    public Optional<Arrival> arriving(Digest digest) {
-        synchronized (lock) {
-            var run = running.get(digest);
-            if (run == null) {
-                return Optional.empty();
-            }
-            run.askers++;
-            return Optional.of(new Handle(run, OptionalLong.empty()));
+            return new Handle(run, party, request.size());
         }
     }
 
@@ -105,27 +102,43 @@ public final class MemoryBlobStore implements BlobStore {
         all.forEach(run -> run.park("the store is closing"));
     }
 
-    private final class Run implements Landing {
+    /// Askers with one provenance, whose fetch is run once.
+    private static final class Party {
         private final ArrivalRequest request;
         private final Fetch fetch;
-        private final Thread thread = Thread.ofVirtual().unstarted(this::run);
         private final CompletableFuture<Verdict> verdict = new CompletableFuture<>();
+        private int present;
+        private boolean brought;
+        private @Nullable ArrivalFailedException failure;
+
+        Party(ArrivalRequest request, Fetch fetch) {
+            this.request = request;
+            this.fetch = fetch;
+        }
+    }
+
+    private final class Run {
+        private final Key key;
+        private final Map<Provenance, Party> parties = new LinkedHashMap<>();
+        private final Thread thread = Thread.ofVirtual().unstarted(this::run);
         private final List<Want> wants = new ArrayList<>();
         private final List<Long> blocked = new ArrayList<>();
         private byte[] data = new byte[0];
         private BitSet landed = new BitSet();
-        private OptionalLong size;
+        private OptionalLong size = OptionalLong.empty();
+        private Party turn;
         private int askers;
         private int resumed;
+        private boolean mixed;
         private boolean over;
+        private boolean doubted;
         private String source = "";
-        private @Nullable ArrivalFailedException failure;
 
-        Run(ArrivalRequest request, Fetch fetch) {
-            this.request = request;
-            this.fetch = fetch;
-            this.size = request.size();
-            var earlier = left.remove(request.digest());
+        Run(Key key, Party first) {
+            this.key = key;
+            this.turn = first;
+            parties.put(first.request.provenance(), first);
+            var earlier = left.remove(key);
             if (earlier != null) {
                 data = earlier.data;
                 landed = earlier.landed;
@@ -137,59 +150,97 @@ public final class MemoryBlobStore implements BlobStore {
             data = body;
             landed.set(0, body.length);
             size = OptionalLong.of(body.length);
+            resumed = body.length;
             over = true;
-            verdict.complete(new Verdict.Verified(body.length));
+            turn.verdict.complete(new Verdict.Verified(body.length));
         }
 
         private void run() {
-            Verdict end;
-            try {
-                if (size.isEmpty() || landed.cardinality() < size.getAsLong()) {
-                    fetch.run(this);
+            while (true) {
+                Party party;
+                synchronized (lock) {
+                    party = turn;
                 }
-                end = settle();
-            } catch (SizeMismatchException e) {
-                end = new Verdict.Rejected("size mismatch: " + e.getMessage());
-            } catch (Throwable e) {
-                end = new Verdict.Failed(e);
+                try {
+                    var view = new View(this, party);
+                    if (!view.missing().isEmpty()) {
+                        party.fetch.run(view);
+                    }
+                    view.dead = true;
+                    end(settle(party));
+                    return;
+                } catch (SizeMismatchException e) {
+                    if (!next(party, new Verdict.Rejected("size mismatch: " + e.getMessage()))) {
+                        return;
+                    }
+                } catch (Throwable e) {
+                    if (!next(party, new Verdict.Failed(e))) {
+                        return;
+                    }
+                }
             }
-            end(end);
         }
 
-        private Verdict settle() throws IOException {
+        private boolean next(Party failed, Verdict ended) {
             synchronized (lock) {
-                long length = size.orElse(landed.length());
+                if (over) {
+                    return false;
+                }
+                var next = parties.values().stream()
+                        .filter(party -> party != failed && party.present > 0)
+                        .findFirst();
+                if (next.isEmpty()) {
+                    end(ended);
+                    return false;
+                }
+                parties.remove(failed.request.provenance());
+                mixed |= failed.brought;
+                turn = next.get();
+                failed.failure = failure(ended);
+                failed.verdict.complete(ended);
+                lock.notifyAll();
+                return true;
+            }
+        }
+
+        private @Nullable ArrivalFailedException failure(Verdict ended) {
+            return ended instanceof Verdict.Verified ? null : ArrivalFailedException.of(key.digest, ended);
+        }
+
+        private Verdict settle(Party party) throws IOException {
+            synchronized (lock) {
+                long length = size.orElse(
+                        Math.max(landed.length(), party.request.size().orElse(0)));
                 if (landed.nextClearBit(0) < length) {
                     throw new IOException("the source ended with " + landed.cardinality() + " of " + length + " bytes");
                 }
                 size = OptionalLong.of(length);
                 var body = Arrays.copyOf(data, (int) length);
-                var actual = Bytes.digest(request.digest().algorithm(), body);
-                return actual.equals(request.digest())
+                var actual = Bytes.digest(key.digest.algorithm(), body);
+                return actual.equals(key.digest)
                         ? new Verdict.Verified(length)
                         : new Verdict.Rejected("digest mismatch: the bytes from " + source + " have " + actual);
             }
         }
 
         private void end(Verdict end) {
+            List<Party> told;
             synchronized (lock) {
                 if (over) {
                     return;
                 }
                 over = true;
-                running.remove(request.digest());
-                switch (end) {
-                    case Verdict.Verified(long length) ->
-                        stored.put(request.digest(), Arrays.copyOf(data, (int) length));
-                    case Verdict.Rejected rejected -> failure = new ArrivalFailedException(request.digest(), rejected);
-                    case Verdict.Failed failed -> {
-                        failure = new ArrivalFailedException(request.digest(), failed);
-                        left.put(request.digest(), new Left(data, landed));
-                    }
+                running.remove(key);
+                if (end instanceof Verdict.Verified(long length)) {
+                    stored.put(key.digest, Arrays.copyOf(data, (int) length));
+                } else if (end instanceof Verdict.Failed && !doubted) {
+                    left.put(key, new Left(data, landed));
                 }
+                told = List.copyOf(parties.values());
+                told.forEach(party -> party.failure = failure(end));
                 lock.notifyAll();
             }
-            verdict.complete(end);
+            told.forEach(party -> party.verdict.complete(end));
         }
 
         void park(String why) {
@@ -218,36 +269,6 @@ public final class MemoryBlobStore implements BlobStore {
             });
         }
 
-        private void requireOpen() {
-            if (over) {
-                throw new IllegalStateException("this fetch has ended");
-            }
-        }
-
-        @Override
-        public Digest digest() {
-            return request.digest();
-        }
-
-        @Override
-        public OptionalLong size() {
-            synchronized (lock) {
-                return size;
-            }
-        }
-
-        @Override
-        public void size(long told) throws IOException {
-            synchronized (lock) {
-                requireOpen();
-                if (told < 0 || told > SIZE_MAX || (size.isPresent() && size.getAsLong() != told)) {
-                    throw new SizeMismatchException("the source has " + told + " bytes");
-                }
-                size = OptionalLong.of(told);
-                lock.notifyAll();
-            }
-        }
-
         private List<ByteRange> gaps(long from, long to) {
             var gaps = new ArrayList<ByteRange>();
             int at = landed.nextClearBit((int) from);
@@ -261,11 +282,58 @@ public final class MemoryBlobStore implements BlobStore {
             }
             return gaps;
         }
+    }
+
+    /// The landing as one party's fetch sees it.
+    private final class View implements Landing {
+        private final Run run;
+        private final Party party;
+        private volatile boolean dead;
+
+        View(Run run, Party party) {
+            this.run = run;
+            this.party = party;
+        }
+
+        private void requireOpen() {
+            if (run.over || dead) {
+                throw new IllegalStateException("this fetch has ended");
+            }
+        }
+
+        private void expect(long told) throws SizeMismatchException {
+            var expected = size();
+            if (told < 0 || told > SIZE_MAX || (expected.isPresent() && expected.getAsLong() != told)) {
+                throw new SizeMismatchException("the source has " + told + " bytes");
+            }
+        }
+
+        @Override
+        public Digest digest() {
+            return run.key.digest;
+        }
+
+        @Override
+        public OptionalLong size() {
+            synchronized (lock) {
+                return run.size.isPresent() ? run.size : party.request.size();
+            }
+        }
+
+        @Override
+        public void size(long told) throws IOException {
+            synchronized (lock) {
+                requireOpen();
+                expect(told);
+                run.size = OptionalLong.of(told);
+                lock.notifyAll();
+            }
+        }
 
         @Override
         public List<ByteRange> missing() {
             synchronized (lock) {
-                return gaps(0, size.orElse(Long.MAX_VALUE));
+                return run.gaps(0, size().orElse(Long.MAX_VALUE));
             }
         }
 
@@ -274,17 +342,18 @@ public final class MemoryBlobStore implements BlobStore {
             synchronized (lock) {
                 requireOpen();
                 long end = offset + from.remaining();
-                if (offset < 0 || end > size.orElse(SIZE_MAX)) {
+                if (offset < 0 || end > size().orElse(SIZE_MAX)) {
                     throw new SizeMismatchException("bytes up to " + end + " are too many");
                 }
-                if (end > data.length) {
-                    data = Arrays.copyOf(data, (int) Math.max(end, size.orElse(end * 2)));
+                if (end > run.data.length) {
+                    run.data = Arrays.copyOf(run.data, (int) Math.max(end, run.size.orElse(end * 2)));
                 }
                 for (int at = (int) offset; at < end; at++) {
                     byte value = from.get();
-                    if (!landed.get(at)) {
-                        data[at] = value;
-                        landed.set(at);
+                    if (!run.landed.get(at)) {
+                        run.data[at] = value;
+                        run.landed.set(at);
+                        party.brought = true;
                     }
                 }
                 lock.notifyAll();
@@ -294,17 +363,19 @@ public final class MemoryBlobStore implements BlobStore {
         @Override
         public Optional<ByteRange> wanted() {
             synchronized (lock) {
-                long end = size.orElse(Integer.MAX_VALUE);
-                for (long position : blocked) {
-                    var gaps = gaps(position, Math.min(end, position + (1 << 20)));
+                long end = size().orElse(Integer.MAX_VALUE);
+                for (long position : run.blocked) {
+                    var gaps = run.gaps(position, Math.min(end, position + (1 << 20)));
                     if (!gaps.isEmpty()) {
                         return Optional.of(gaps.getFirst());
                     }
                 }
-                return wants.stream()
+                return run.wants.stream()
                         .sorted((a, b) -> b.priority().compareTo(a.priority()))
-                        .flatMap(want -> gaps(
-                                want.range().from(), Math.min(end, want.range().to()))
+                        .flatMap(want -> run
+                                .gaps(
+                                        want.range().from(),
+                                        Math.min(end, want.range().to()))
                                 .stream())
                         .findFirst();
             }
@@ -313,19 +384,23 @@ public final class MemoryBlobStore implements BlobStore {
         @Override
         public void source(String host) {
             synchronized (lock) {
-                source = host;
+                run.source = host;
             }
         }
     }
 
     private final class Handle implements Arrival {
         private final Run run;
+        private final Party party;
+        private final OptionalLong expected;
         private final CompletableFuture<Verdict> verdict;
         private boolean closed;
 
-        Handle(Run run, OptionalLong expected) {
+        Handle(Run run, Party party, OptionalLong expected) {
             this.run = run;
-            this.verdict = run.verdict.thenApply(end ->
+            this.party = party;
+            this.expected = expected;
+            this.verdict = party.verdict.thenApply(end ->
                     end instanceof Verdict.Verified(long size) && expected.isPresent() && expected.getAsLong() != size
                             ? new Verdict.Rejected("size mismatch")
                             : end);
@@ -333,12 +408,34 @@ public final class MemoryBlobStore implements BlobStore {
 
         @Override
         public Digest digest() {
-            return run.digest();
+            return run.key.digest;
+        }
+
+        @Override
+        public String origin() {
+            return run.key.origin;
+        }
+
+        @Override
+        public CompletableFuture<Provenance> provenance() {
+            synchronized (lock) {
+                return CompletableFuture.completedFuture(
+                        run.mixed || run.resumed > 0 ? Provenance.UNKNOWN : run.turn.request.provenance());
+            }
+        }
+
+        @Override
+        public void doubt() {
+            synchronized (lock) {
+                run.doubted = true;
+            }
         }
 
         @Override
         public OptionalLong size() {
-            return run.size();
+            synchronized (lock) {
+                return run.size.isPresent() ? run.size : expected;
+            }
         }
 
         @Override
@@ -351,13 +448,13 @@ public final class MemoryBlobStore implements BlobStore {
                         if (closed) {
                             throw new IOException("this handle is closed");
                         }
-                        if (run.failure != null) {
-                            throw run.failure.again();
+                        if (party.failure != null) {
+                            throw party.failure.again();
                         }
                         if (!into.hasRemaining()) {
                             return 0;
                         }
-                        if (run.size.isPresent() && position >= run.size.getAsLong()) {
+                        if (position >= run.size.orElse(expected.orElse(Long.MAX_VALUE))) {
                             return -1;
                         }
                         int end = run.landed.nextClearBit((int) position);
@@ -405,7 +502,7 @@ public final class MemoryBlobStore implements BlobStore {
         public Progress progress() {
             synchronized (lock) {
                 long landed = run.landed.cardinality();
-                return new Progress(landed, run.resumed, landed, run.size, run.source);
+                return new Progress(landed, run.resumed, landed, size(), run.source);
             }
         }
 
@@ -416,6 +513,7 @@ public final class MemoryBlobStore implements BlobStore {
                     return;
                 }
                 closed = true;
+                party.present--;
                 lock.notifyAll();
             }
             run.leave();

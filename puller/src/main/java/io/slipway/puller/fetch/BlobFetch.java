@@ -8,9 +8,12 @@ import io.slipway.puller.RegistryException;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 
-/// Lands one blob from the first of its sources that works; what one source brought, the next need not bring again.
+/// Lands one blob from the first of its sources that works; what one source brought, the next need not bring
+/// again.
 final class BlobFetch implements Fetch {
     /// Blobs with at least this much missing are split over several connections.
     static final long SPLIT_BYTES_MIN = 16L << 20;
@@ -29,6 +32,7 @@ final class BlobFetch implements Fetch {
     private final Optional<Semaphore> downloads;
     private final int connections;
     private final boolean slotted;
+    private final Set<String> used = ConcurrentHashMap.newKeySet();
 
     /// @param downloads places for whole blobs, where the asker is bound by them
     /// @param connections how many ranges at once
@@ -46,6 +50,11 @@ final class BlobFetch implements Fetch {
         this.downloads = downloads;
         this.connections = connections;
         this.slotted = slotted;
+    }
+
+    /// Names of the sources that were asked so far.
+    Set<String> used() {
+        return Set.copyOf(used);
     }
 
     @Override
@@ -67,6 +76,7 @@ final class BlobFetch implements Fetch {
         Optional<RegistryException> worst = Optional.empty();
         for (BlobSource source : sources.find()) {
             try {
+                used.add(source.name());
                 round(source, landing);
                 return;
             } catch (LandingWriter.NotWritten e) {

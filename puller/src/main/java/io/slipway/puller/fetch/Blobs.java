@@ -4,6 +4,7 @@ import io.slipway.cas.Arrival;
 import io.slipway.cas.ArrivalRequest;
 import io.slipway.cas.BlobStore;
 import io.slipway.cas.Provenance;
+import io.slipway.cas.Verdict;
 import io.slipway.puller.BlobSource;
 import io.slipway.puller.PullRequest;
 import io.slipway.puller.PullerObserver;
@@ -33,6 +34,7 @@ public final class Blobs {
     private final PullerObserver observer;
     private final Round.Tools tools;
     private final Semaphore downloads;
+    private final Suspects suspects = new Suspects();
     private final int connections;
 
     /// @param writers bounded pool of platform threads for writing
@@ -71,14 +73,26 @@ public final class Blobs {
             throws IOException {
         boolean small = wanted.size().orElse(Long.MAX_VALUE) <= SMALL_BYTES_MAX;
         BlobFetch fetch = new BlobFetch(
-                () -> sources(wanted, session, route, small ? Lane.SMALL : Lane.BULK),
+                () -> suspects.last(wanted.digest(), sources(wanted, session, route, small ? Lane.SMALL : Lane.BULK)),
                 tools,
                 status,
                 wanted.bounded() && !small ? Optional.of(downloads) : Optional.empty(),
                 connections,
                 !small);
-        return store.arrive(
-                new ArrivalRequest(wanted.digest(), wanted.size(), wanted.provenance(), wanted.why()), fetch);
+        Arrival arrival = store.arrive(
+                new ArrivalRequest(
+                        wanted.digest(),
+                        wanted.size(),
+                        wanted.provenance(),
+                        route.origin(session.registry()),
+                        wanted.why()),
+                fetch);
+        var _ = arrival.verdict().thenAccept(verdict -> {
+            if (verdict instanceof Verdict.Rejected) {
+                suspects.add(wanted.digest(), fetch.used());
+            }
+        });
+        return arrival;
     }
 
     private List<BlobSource> sources(Wanted wanted, Session session, PullRequest.Route route, Lane lane)

@@ -18,8 +18,8 @@ import java.util.OptionalLong;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 
-/// The progress of one pull: knows each blob's arrival and tells the listener, at every change of state and otherwise
-/// every [#TICK]. Its ticks run on a virtual thread of its own until closed.
+/// The progress of one pull: knows each blob's arrival and tells the listener, at every change of state and
+/// otherwise every [#TICK]. Its ticks run on a virtual thread of its own until closed.
 final class Board implements AutoCloseable {
     static final Duration TICK = Duration.ofMillis(300);
 
@@ -63,6 +63,12 @@ final class Board implements AutoCloseable {
             this.status = status;
             this.existed = existed;
         }
+
+        /// What it follows has not (yet, or not at all) become the blob.
+        private boolean isOpen() {
+            return arrival.isPresent()
+                    && !(arrival.get().verdict().getNow(new Verdict.Rejected("")) instanceof Verdict.Verified);
+        }
     }
 
     void tell(PullListener.Event event) {
@@ -88,7 +94,9 @@ final class Board implements AutoCloseable {
     private void add(Row row) {
         telling.lock();
         try {
-            if (rows.putIfAbsent(row.descriptor.digest(), row) == null) {
+            Row known = rows.get(row.descriptor.digest());
+            if (known == null || known.isOpen()) {
+                rows.put(row.descriptor.digest(), row);
                 show(row, true);
             }
         } finally {

@@ -23,6 +23,12 @@ final class Failures {
         return new ApiException(e.code(), what + ": " + e.getMessage() + hint, e);
     }
 
+    /// Whether a source sent bytes that are not the blob: another one, or the same once more, may send the
+    /// right ones.
+    static boolean isWrongBytes(ApiException e) {
+        return e.getCause() instanceof ArrivalFailedException failed && failed.verdict() instanceof Verdict.Rejected;
+    }
+
     /// The failure of the local side: disk, metadata, or a layer that can't be unpacked.
     static ApiException local(String what, IOException e) {
         Throwable at = e;

@@ -1,5 +1,6 @@
 package io.slipway.puller.image;
 
+import io.slipway.cas.ApiException;
 import io.slipway.cas.Arrival;
 import io.slipway.cas.ArrivalFailedException;
 import io.slipway.cas.Blob;
@@ -251,7 +252,10 @@ final class ManifestPull {
         }
         for (Running running : unpackings) {
             var _ = running.chainId().whenComplete((_, failure) -> {
-                if (failure != null) {
+                if (failure instanceof ApiException known && known.code() == ApiException.Code.DATA_LOSS) {
+                    // Whether the layer is at fault or who sent it, only the verdicts tell.
+                    arrivals.values().forEach(Arrival::doubt);
+                } else if (failure != null) {
                     end.completeExceptionally(failure);
                 }
             });
@@ -280,12 +284,9 @@ final class ManifestPull {
     private IOException failure(@Nullable Throwable cause) throws InterruptedException {
         String what = pull.request().reference().name();
         for (Arrival arrival : arrivals.values()) {
-            switch (arrival.verdict().getNow(new Verdict.Verified(0))) {
-                case Verdict.Verified _ -> {}
-                case Verdict.Rejected rejected ->
-                    throw Failures.arrival(what, new ArrivalFailedException(arrival.digest(), rejected));
-                case Verdict.Failed failed ->
-                    throw Failures.arrival(what, new ArrivalFailedException(arrival.digest(), failed));
+            Verdict verdict = arrival.verdict().getNow(new Verdict.Verified(0));
+            if (!(verdict instanceof Verdict.Verified)) {
+                throw Failures.arrival(what, ArrivalFailedException.of(arrival.digest(), verdict));
             }
         }
         return switch (cause) {

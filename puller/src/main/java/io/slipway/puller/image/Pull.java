@@ -32,10 +32,14 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/// One pull, told from top to bottom: resolve, read index and manifests, fetch config and layers while unpacking,
-/// label, record. One thread.
+/// One pull, told from top to bottom: resolve, read index and manifests, fetch config and layers while
+/// unpacking, label, record. One thread.
 final class Pull {
+    private static final Logger LOG = LoggerFactory.getLogger(Pull.class);
+
     /// Indexes that point to indexes.
     private static final int NESTING_MAX = 4;
 
@@ -87,7 +91,7 @@ final class Pull {
         for (Platform platform : platforms()) {
             Chosen chosen = choose(target, root, platform, found.provenance(), List.of(), 0);
             if (seen.add(chosen.descriptor().digest())) {
-                manifests.add(new ManifestPull(this, chosen, platform).run());
+                manifests.add(pulled(chosen, platform));
             }
         }
         links.write();
@@ -95,6 +99,23 @@ final class Pull {
         board.tell(new Event.Saved(request.imageName(), target));
         board.tell(new Event.Completed(reference));
         return new PulledImage(request.imageName(), target, manifests);
+    }
+
+    /// Wrong bytes are asked for once more, from other hosts first where there are any; what was right is
+    /// kept.
+    private PulledManifest pulled(Chosen chosen, Platform platform) throws IOException, InterruptedException {
+        try {
+            return new ManifestPull(this, chosen, platform).run();
+        } catch (ApiException e) {
+            if (!Failures.isWrongBytes(e)) {
+                throw e;
+            }
+            LOG.atWarn()
+                    .addKeyValue("image", request.reference())
+                    .addKeyValue("error", e.getMessage())
+                    .log("wrong bytes were sent for a part of an image; it is fetched once more");
+        }
+        return new ManifestPull(this, chosen, platform).run();
     }
 
     private void checkSnapshotters() {

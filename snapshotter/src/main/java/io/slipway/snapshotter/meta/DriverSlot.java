@@ -12,16 +12,18 @@ final class DriverSlot {
     private static final Logger LOG = LoggerFactory.getLogger(DriverSlot.class);
 
     private final SnapshotDriver driver;
-    private final Records records;
+    private final SnapshotTables tables;
+    private final SnapshotStore.Surroundings around;
     private final SyncGroup sync;
     private final Executor background;
     private final AtomicBoolean cleanupQueued = new AtomicBoolean();
 
-    DriverSlot(SnapshotDriver driver, Records records, Surroundings around) {
+    DriverSlot(SnapshotDriver driver, SnapshotTables tables, SnapshotStore.Surroundings around) {
         this.driver = driver;
-        this.records = records;
+        this.tables = tables;
+        this.around = around;
         this.background = around.background();
-        this.sync = new SyncGroup(driver, records, background);
+        this.sync = new SyncGroup(driver, tables, around.metadata(), background);
     }
 
     SnapshotDriver driver() {
@@ -35,9 +37,9 @@ final class DriverSlot {
     /// Directories are put out of the way inside a write transaction, as publishing happens in one too, and
     /// removed after it.
     void cleanup() throws IOException {
-        SnapshotDriver.Removal removal = records.write(c -> {
+        SnapshotDriver.Removal removal = around.metadata().write(c -> {
             try {
-                return driver.cleanup(records.directories().all(c, driver.name()));
+                return driver.cleanup(tables.directories(c, driver.name()));
             } catch (IOException e) {
                 throw new java.sql.SQLException("cleanup of " + driver.name() + ": " + e.getMessage(), e);
             }

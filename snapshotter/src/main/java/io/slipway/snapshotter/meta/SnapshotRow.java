@@ -12,7 +12,9 @@ import java.util.Map;
 /// @param lost a power cut may have damaged it
 record SnapshotRow(
         long id,
-        SnapshotAddress at,
+        String namespace,
+        String snapshotter,
+        String key,
         SnapshotKind kind,
         long parent,
         String parentKey,
@@ -21,11 +23,7 @@ record SnapshotRow(
         Instant updated,
         boolean lost,
         Map<String, String> labels) {
-    String key() {
-        return at.key();
-    }
-
     SnapshotInfo info() {
-        return new SnapshotInfo(key(), parentKey, kind, created, updated, labels);
+        return new SnapshotInfo(key, parentKey, kind, created, updated, labels);
     }
 }

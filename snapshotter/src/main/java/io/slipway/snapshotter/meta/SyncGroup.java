@@ -1,5 +1,6 @@
 package io.slipway.snapshotter.meta;
 
+import io.slipway.cas.Metadata;
 import io.slipway.snapshotter.SnapshotDriver;
 import java.io.IOException;
 import java.util.List;
@@ -13,15 +14,17 @@ final class SyncGroup {
     private static final Logger LOG = LoggerFactory.getLogger(SyncGroup.class);
 
     private final SnapshotDriver driver;
-    private final Records records;
+    private final SnapshotTables tables;
+    private final Metadata metadata;
     private final Executor background;
     private final Object lock = new Object();
     private boolean wanted;
     private boolean running;
 
-    SyncGroup(SnapshotDriver driver, Records records, Executor background) {
+    SyncGroup(SnapshotDriver driver, SnapshotTables tables, Metadata metadata, Executor background) {
         this.driver = driver;
-        this.records = records;
+        this.tables = tables;
+        this.metadata = metadata;
         this.background = background;
     }
 
@@ -60,13 +63,13 @@ final class SyncGroup {
 
     /// Makes what is committed now durable, and records it.
     void once() throws IOException {
-        List<Long> dirs = records.read(c -> records.directories().unsynced(c, driver.name()));
+        List<Long> dirs = metadata.read(c -> tables.unsynced(c, driver.name()));
         if (dirs.isEmpty()) {
             return;
         }
         driver.sync();
-        records.write(c -> {
-            records.directories().synced(c, dirs);
+        metadata.write(c -> {
+            tables.synced(c, dirs);
             return null;
         });
     }

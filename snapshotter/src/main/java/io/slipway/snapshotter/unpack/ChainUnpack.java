@@ -17,7 +17,7 @@ import io.slipway.snapshotter.layer.Buffers;
 import io.slipway.snapshotter.layer.Compression;
 import io.slipway.snapshotter.layer.Decompressors;
 import io.slipway.snapshotter.layer.WorkGate;
-import io.slipway.snapshotter.meta.LayerCommits;
+import io.slipway.snapshotter.meta.SnapshotStore;
 import io.slipway.snapshotter.unpack.LayerJob.JobKey;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -29,11 +29,10 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
-/// [ImageUnpack] over the snapshot store. Jobs are kept by chain id while they run and have an owner count: the
-/// last asker that leaves stops them.
+/// [ImageUnpack] over the snapshot store. Jobs are kept by chain id while they run and have an owner count:
+/// the last asker that leaves stops them.
 public final class ChainUnpack implements ImageUnpack {
     private final UnpackTools tools;
-    private final String defaultSnapshotter;
     private final Object lock = new Object();
     private final Map<JobKey, Shared> running = new HashMap<>();
 
@@ -47,13 +46,11 @@ public final class ChainUnpack implements ImageUnpack {
         }
     }
 
-    /// @param defaultSnapshotter taken when a request names none
     /// @param width layers worked on at once; others may wait for their bytes meanwhile
     /// @param layers see [UnpackTools#layers]
     /// @param commits see [UnpackTools#commits]
     public ChainUnpack(
-            LayerCommits store,
-            String defaultSnapshotter,
+            SnapshotStore store,
             InflaterProvider inflaters,
             HasherProvider hashers,
             Derived derived,
@@ -63,7 +60,6 @@ public final class ChainUnpack implements ImageUnpack {
             Executor commits) {
         WorkGate gate = new WorkGate(width);
         Decompressors decompressors = new Decompressors(inflaters, new Buffers(), gate);
-        this.defaultSnapshotter = defaultSnapshotter;
         this.tools = new UnpackTools(store, decompressors, hashers, gate, quota, derived, layers, commits);
     }
 
@@ -91,7 +87,11 @@ public final class ChainUnpack implements ImageUnpack {
             UnpackLayer layer = request.layers().get(i);
             Asking.Layer heard =
                     new Asking.Layer(listener, i, layer.descriptor().digest());
-            JobKey key = new JobKey(request.namespace(), snapshotter, names.get(i));
+            JobKey key = new JobKey(
+                    request.namespace(),
+                    snapshotter,
+                    names.get(i),
+                    layer.arrival().origin());
             try {
                 if (tools.store().keep(key.namespace(), snapshotter, key.name(), request.lease())) {
                     heard.done(true);
@@ -124,7 +124,7 @@ public final class ChainUnpack implements ImageUnpack {
         Shared shared;
         boolean fresh = false;
         synchronized (lock) {
-            shared = running.get(key);
+            shared = joinable(key);
             if (shared == null) {
                 shared = new Shared(new LayerJob(tools, key, parent, layer, lease, below));
                 running.put(key, shared);
@@ -140,6 +140,20 @@ public final class ChainUnpack implements ImageUnpack {
             started.job.start();
         }
         return new Joined(shared.job, fresh);
+    }
+
+    /// The running job for the same snapshot whose bytes may be relied on as on one's own: a bad registry that
+    /// stalls or sends rubbish holds up nobody else.
+    private @Nullable Shared joinable(JobKey key) {
+        Shared same = running.get(key);
+        return same != null
+                ? same
+                : running.entrySet().stream()
+                        .filter(entry -> entry.getKey().isSameSnapshot(key)
+                                && entry.getValue().job.isVerified())
+                        .map(Map.Entry::getValue)
+                        .findFirst()
+                        .orElse(null);
     }
 
     private void forget(JobKey key, Shared ended) {
@@ -174,6 +188,6 @@ public final class ChainUnpack implements ImageUnpack {
     }
 
     private String named(String snapshotter) {
-        return snapshotter.isEmpty() ? defaultSnapshotter : snapshotter;
+        return snapshotter.isEmpty() ? tools.store().defaultSnapshotter() : snapshotter;
     }
 }

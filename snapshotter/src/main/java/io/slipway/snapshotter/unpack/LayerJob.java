@@ -12,7 +12,6 @@ import io.slipway.snapshotter.layer.LayerApply;
 import io.slipway.snapshotter.layer.LayerNotes;
 import io.slipway.snapshotter.layer.LayerSink;
 import io.slipway.snapshotter.layer.LayerStream;
-import io.slipway.snapshotter.meta.LayerCommits;
 import io.slipway.snapshotter.meta.LayerSource;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -28,9 +27,9 @@ import org.jspecify.annotations.Nullable;
 /// One layer on its way to one committed snapshot.
 ///
 /// *waiting* (in the queue) → *applying* (on a thread of its own, into a staged directory) → *applied* (bytes
-/// and diff id verified) → once the layer below is committed: *linked* and *committed*; or *failed*. However it
-/// ends, the staged directory and the arrival are gone before [#settled] completes. Nothing is visible before
-/// the commit.
+/// and diff id verified) → once the layer below is committed: *linked* and *committed*; or *failed*. However
+/// it ends, the staged directory and the arrival are gone before [#settled] completes. Nothing is visible
+/// before the commit.
 final class LayerJob {
     /// Listeners hear of progress at most once per this many uncompressed bytes.
     private static final long PROGRESS_BYTES = 1 << 20;
@@ -47,8 +46,15 @@ final class LayerJob {
     private @Nullable Thread applying;
     private boolean cancelled;
 
-    /// Who wants which snapshot; the same for all askers of a job.
-    record JobKey(String namespace, String snapshotter, String name) {}
+    /// Who wants which snapshot, and who is answerable for its layer's bytes
+    /// ([io.slipway.cas.Arrival#origin]); the same for all askers of a job, unless the bytes are verified.
+    record JobKey(String namespace, String snapshotter, String name, String origin) {
+        boolean isSameSnapshot(JobKey other) {
+            return namespace.equals(other.namespace)
+                    && snapshotter.equals(other.snapshotter)
+                    && name.equals(other.name);
+        }
+    }
 
     /// Hears of one job on behalf of one asker.
     interface Listening {
@@ -78,6 +84,11 @@ final class LayerJob {
 
     JobKey key() {
         return key;
+    }
+
+    /// Whether the layer's bytes are known to be what its digest says.
+    boolean isVerified() {
+        return layer.arrival().verdict().getNow(null) instanceof Verdict.Verified;
     }
 
     /// Completes when the snapshot is committed, or exceptionally with what the askers are told.
@@ -233,10 +244,7 @@ final class LayerJob {
         LayerSource source = new LayerSource(layer.descriptor(), layer.diffId());
         Map<String, String> labels = Map.of("containerd.io/snapshot.ref", key.name());
         boolean _ = tools.store()
-                .commit(
-                        new LayerCommits.Layer(
-                                key.namespace(), key.snapshotter(), key.name(), parent, staged, source, labels),
-                        lease);
+                .commitLayer(key.namespace(), key.snapshotter(), key.name(), parent, staged, source, labels, lease);
         tools.derived().put(digest(), "diffid", layer.diffId().toString().getBytes(StandardCharsets.US_ASCII));
     }
 

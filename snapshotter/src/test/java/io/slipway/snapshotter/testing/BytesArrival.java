@@ -5,6 +5,7 @@ import io.slipway.cas.Arrival;
 import io.slipway.cas.ArrivalFailedException;
 import io.slipway.cas.ByteRange;
 import io.slipway.cas.Digest;
+import io.slipway.cas.Provenance;
 import io.slipway.cas.Verdict;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -18,6 +19,7 @@ public final class BytesArrival implements Arrival {
     private final CompletableFuture<Verdict> verdict = new CompletableFuture<>();
     private long landed;
     private boolean closed;
+    private volatile String origin = "registry.test";
 
     private BytesArrival(byte[] bytes, long landed) {
         this.bytes = bytes;
@@ -30,6 +32,12 @@ public final class BytesArrival implements Arrival {
         BytesArrival arrival = new BytesArrival(bytes, bytes.length);
         arrival.verdict.complete(new Verdict.Verified(bytes.length));
         return arrival;
+    }
+
+    /// The same from another origin than `registry.test`.
+    public BytesArrival from(String other) {
+        origin = other;
+        return this;
     }
 
     /// Nothing there yet, no verdict.
@@ -66,6 +74,19 @@ public final class BytesArrival implements Arrival {
     public Digest digest() {
         return digest;
     }
+
+    @Override
+    public String origin() {
+        return origin;
+    }
+
+    @Override
+    public CompletableFuture<Provenance> provenance() {
+        return CompletableFuture.completedFuture(Provenance.UNKNOWN);
+    }
+
+    @Override
+    public void doubt() {}
 
     @Override
     public OptionalLong size() {

@@ -176,6 +176,22 @@ class ChainUnpackTest {
     }
 
     @Test
+    void aBadRegistrysLayerHoldsUpNobodyElse() throws Exception {
+        byte[] one = tar(file("f", "x"));
+        byte[] blob = Blobs.gzip(one);
+        BytesArrival bad = BytesArrival.pending(blob).from("bad.test");
+        Unpacking stalled = unpack(Blobs.layer(Blobs.GZIP, one, bad, blob.length));
+        BytesArrival good = BytesArrival.whole(blob);
+        String top = unpack(Blobs.layer(Blobs.GZIP, one, good, blob.length)).await();
+        assertThat(committed()).containsExactly(top);
+        bad.land(blob.length);
+        bad.decide(new Verdict.Verified(blob.length));
+        assertThat(stalled.await()).isEqualTo(top);
+        assertThat(committed()).containsExactly(top);
+        assertThat(snapshots().toFile().list()).hasSize(1);
+    }
+
+    @Test
     void aRejectedBlobIsNeverVisible() throws Exception {
         byte[] one = tar(file("f", "x"));
         byte[] blob = Blobs.gzip(one);
