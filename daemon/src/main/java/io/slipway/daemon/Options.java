@@ -6,6 +6,7 @@ import io.slipway.mirror.MirrorMetrics;
 import io.slipway.mirror.MirrorOptions;
 import io.slipway.puller.Puller;
 import io.slipway.puller.PullerOptions;
+import io.slipway.snapshotter.LayerQuota;
 import io.slipway.snapshotter.SnapshotterOptions;
 import java.util.List;
 import java.util.Map;
@@ -46,12 +47,18 @@ final class Options {
     }
 
     static SnapshotterOptions snapshots(Config config) {
+        Config.Layers layers = config.snapshots().layers();
         return new SnapshotterOptions(
                 config.snapshots().defaultSnapshotter(),
                 config.snapshots().syncBeforeCommit()
                         ? SnapshotterOptions.Sync.BEFORE_COMMIT
                         : SnapshotterOptions.Sync.BACKGROUND,
                 config.pull().maxUnpacks(),
-                SnapshotterOptions.DEFAULT.quota());
+                new LayerQuota(
+                        layers.maxEntries(),
+                        layers.maxDirectories(),
+                        layers.maxBytes(),
+                        layers.maxRatio(),
+                        LayerQuota.DEFAULT.ratioGraceBytes()));
     }
 }

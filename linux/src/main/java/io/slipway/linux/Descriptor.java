@@ -1,7 +1,5 @@
 package io.slipway.linux;
 
-import java.nio.charset.StandardCharsets;
-
 /// An open file descriptor of this process, closed on exec. The owner closes it once everyone who uses it is done:
 /// the number is reused by the kernel, so a call that races with [#close] might reach a stranger's file.
 public abstract sealed class Descriptor implements AutoCloseable
@@ -10,6 +8,9 @@ public abstract sealed class Descriptor implements AutoCloseable
 
     /// Characters of a path that messages show of a parent.
     private static final int SUBJECT_MAX = 1000;
+
+    /// Bytes of a name that messages show.
+    private static final int NAME_MAX = 300;
 
     private final String where;
     private final byte[] name;
@@ -71,6 +72,6 @@ public abstract sealed class Descriptor implements AutoCloseable
     }
 
     private static String text(byte[] name) {
-        return new String(name, 0, Math.min(name.length, 300), StandardCharsets.UTF_8);
+        return ByteText.of(name, NAME_MAX);
     }
 }

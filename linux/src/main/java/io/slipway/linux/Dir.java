@@ -44,6 +44,28 @@ public final class Dir extends Descriptor {
         }
     }
 
+    /// As [#openDir], but any symbolic link on the way, the last component included, is refused (ELOOP): what opens is
+    /// where its path says.
+    public Dir openDirUnlinked(byte[] relative) throws IOException {
+        byte[] walk = relative.length == 0 ? SELF : relative;
+        try (Scratch s = Scratch.take()) {
+            long resolve = Flags.RESOLVE_IN_ROOT | Flags.RESOLVE_NO_SYMLINKS;
+            long fd = OpenHow.call(s, this, s.path(walk), HOLD, resolve);
+            return new Dir((int) s.check(fd, "openat2", this, walk), subject(walk));
+        }
+    }
+
+    /// Bytes of the path, from the root of this process, at which the kernel has the directory now.
+    ///
+    /// @throws LinuxException ENAMETOOLONG: more than PATH_MAX
+    public int pathLength() throws IOException {
+        try (Scratch s = Scratch.take()) {
+            long link = s.path("/proc/self/fd/" + fd());
+            long n = Sys.call(s, Nr.READLINKAT, Flags.AT_FDCWD, link, s.data().address(), Flags.PATH_MAX);
+            return (int) s.check(n, "readlinkat", this);
+        }
+    }
+
     /// Takes hold of a child directory; a symbolic link is refused (ENOTDIR or ELOOP).
     public Dir openChild(byte[] name) throws IOException {
         try (Scratch s = Scratch.take()) {

@@ -25,6 +25,7 @@ final class Flags {
     // linux/openat2.h
     static final long RESOLVE_NO_XDEV = 1;
     static final long RESOLVE_NO_MAGICLINKS = 2;
+    static final long RESOLVE_NO_SYMLINKS = 4;
     static final long RESOLVE_IN_ROOT = 0x10;
 
     // linux/stat.h

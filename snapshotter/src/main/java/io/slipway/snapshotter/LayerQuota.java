@@ -3,7 +3,7 @@ package io.slipway.snapshotter;
 /// Bounds on one layer; what exceeds them is refused with RESOURCE_EXHAUSTED naming the bound.
 ///
 /// @param maxEntries tar entries
-/// @param maxDirectories directories, whose times are kept in memory until the end (about 100 bytes each)
+/// @param maxDirectories directories, whose times are kept in memory until the end
 /// @param maxBytes uncompressed stream, and separately the sum of file sizes with holes counted
 /// @param maxRatio uncompressed to compressed bytes, looked at once `ratioGraceBytes` are uncompressed
 /// @param ratioGraceBytes uncompressed bytes below which any ratio is fine

@@ -77,7 +77,13 @@ public record Config(
 
     /// @param syncBeforeCommit wait for the disk before a snapshot is committed instead of in the
     ///     background
-    public record Snapshots(String defaultSnapshotter, boolean syncBeforeCommit) {}
+    /// @param layers bounds on one layer
+    public record Snapshots(String defaultSnapshotter, boolean syncBeforeCommit, Layers layers) {}
+
+    /// @param maxEntries tar entries
+    /// @param maxBytes uncompressed, and separately the sum of file sizes with holes counted
+    /// @param maxRatio uncompressed to compressed bytes
+    public record Layers(long maxEntries, long maxDirectories, long maxBytes, long maxRatio) {}
 
     public record Debug(Level level, LogFormat format) {}
 }

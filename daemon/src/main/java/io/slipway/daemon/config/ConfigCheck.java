@@ -20,6 +20,9 @@ final class ConfigCheck {
 
     private static final int DOWNLOADS_MAX = 256;
     private static final int UNPACKS_MAX = 256;
+    private static final int LAYER_ENTRIES_MAX = 100_000_000;
+    /// Nothing that deflate or zstd make comes near.
+    private static final int LAYER_RATIO_MAX = 1_000_000;
 
     private final Values values;
 
@@ -60,8 +63,17 @@ final class ConfigCheck {
                 new Config.Snapshots(
                         text(Key.SNAPSHOTS_DEFAULT, ConfigCheck::name),
                         choice(Key.SNAPSHOTS_SYNC, "background", "before-commit")
-                                .equals("before-commit")),
+                                .equals("before-commit"),
+                        layers()),
                 new Config.Debug(text(Key.DEBUG_LEVEL, ConfigCheck::level), text(Key.DEBUG_FORMAT, LogFormat::parse)));
+    }
+
+    private Config.Layers layers() throws ConfigException {
+        return new Config.Layers(
+                number(Key.SNAPSHOTS_MAX_LAYER_ENTRIES, 1, LAYER_ENTRIES_MAX),
+                number(Key.SNAPSHOTS_MAX_LAYER_DIRECTORIES, 1, LAYER_ENTRIES_MAX),
+                text(Key.SNAPSHOTS_MAX_LAYER_BYTES, ConfigCheck::someBytes),
+                number(Key.SNAPSHOTS_MAX_LAYER_RATIO, 1, LAYER_RATIO_MAX));
     }
 
     private Config.Mirror mirror(List<Address> addresses) throws ConfigException {
@@ -203,6 +215,14 @@ final class ConfigCheck {
             return count;
         }
         throw new IllegalArgumentException("must be a number of bytes such as \"50GiB\", or \"0\"");
+    }
+
+    private static long someBytes(String text) {
+        long count = bytes(text);
+        if (count == 0) {
+            throw new IllegalArgumentException("must be more than 0");
+        }
+        return count;
     }
 
     private static String name(String text) {

@@ -37,6 +37,10 @@ final class Defaults {
             case PULL_CONNECTIONS_PER_HOST -> 4L;
             case SNAPSHOTS_DEFAULT -> "overlayfs";
             case SNAPSHOTS_SYNC -> "background";
+            case SNAPSHOTS_MAX_LAYER_ENTRIES -> 4_000_000L;
+            case SNAPSHOTS_MAX_LAYER_DIRECTORIES -> 400_000L;
+            case SNAPSHOTS_MAX_LAYER_BYTES -> "512GiB";
+            case SNAPSHOTS_MAX_LAYER_RATIO -> 200L;
             case DEBUG_LEVEL -> "info";
             case DEBUG_FORMAT -> "text";
         };

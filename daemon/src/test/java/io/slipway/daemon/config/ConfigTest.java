@@ -50,7 +50,8 @@ class ConfigTest {
                                 Map.of()),
                         new Config.Store(0, new Size.Share(10), true),
                         new Config.Pull(8, 4, 0),
-                        new Config.Snapshots("overlayfs", false),
+                        new Config.Snapshots(
+                                "overlayfs", false, new Config.Layers(4_000_000, 400_000, 512L << 30, 200)),
                         new Config.Debug(Level.INFO, LogFormat.TEXT)));
     }
 
@@ -180,6 +181,10 @@ class ConfigTest {
                 "[pull]\\nconnections_per_host = 65 | must be 1 to 64",
                 "[snapshots]\\nsync = 'never' | must be background or before-commit",
                 "[snapshots]\\ndefault = '../x' | must be the name of a snapshotter",
+                "[snapshots]\\nmax_layer_entries = 0 | must be 1 to 100000000",
+                "[snapshots]\\nmax_layer_directories = -1 | must be 1 to 100000000",
+                "[snapshots]\\nmax_layer_bytes = '0' | snapshots.max_layer_bytes \"0\": must be more than 0",
+                "[snapshots]\\nmax_layer_ratio = 0 | must be 1 to 1000000",
                 "[debug]\\nlevel = 'loud' | debug.level \"loud\": must be trace",
                 "[debug]\\nformat = 'xml' | debug.format \"xml\": must be text or json",
                 "root = '/a'\\nroot = '/b' | line 4 column 1: Duplicate key",

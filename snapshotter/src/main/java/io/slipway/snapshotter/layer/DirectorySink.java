@@ -11,7 +11,9 @@ import io.slipway.linux.LinuxException;
 import io.slipway.snapshotter.LayerQuota;
 import io.slipway.snapshotter.layer.LayerNotes.DeferredLink;
 import io.slipway.snapshotter.tar.TarEntry;
+import io.slipway.snapshotter.tar.TarLimits;
 import io.slipway.snapshotter.tar.TarReader;
+import io.slipway.snapshotter.tar.Xattr;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.LinkedHashMap;
@@ -30,6 +32,9 @@ public final class DirectorySink implements LayerSink {
     /// Links to lower layers are rare: a handful where a tool touched files of a lower layer.
     private static final int DEFERRED_MAX = 65_536;
 
+    /// What the objects of one attribute take beside name and value.
+    private static final long XATTR_BYTES = 80;
+
     private final OpenDirs dirs;
     private final NodeAttributes attributes;
     private final DirectoryTimes times;
@@ -37,6 +42,7 @@ public final class DirectorySink implements LayerSink {
     /// By their own path, in the order they came.
     private final Map<PathBytes, DeferredLink> deferred = new LinkedHashMap<>();
 
+    private final NoteBudget budget = new NoteBudget();
     private boolean rootOpaque;
     private long fileBytes;
     private long entries;
@@ -44,9 +50,9 @@ public final class DirectorySink implements LayerSink {
     /// @param top the empty directory, closed with the sink
     /// @param umask of this process, which the kernel subtracts from each mode
     public DirectorySink(Dir top, int umask, LayerQuota quota) {
-        this.dirs = new OpenDirs(top, quota.maxDirectories());
+        this.dirs = new OpenDirs(top, quota.maxDirectories(), budget);
         this.attributes = new NodeAttributes(umask);
-        this.times = new DirectoryTimes(quota.maxDirectories());
+        this.times = new DirectoryTimes(quota.maxDirectories(), budget);
     }
 
     @Override
@@ -131,6 +137,10 @@ public final class DirectorySink implements LayerSink {
     private void directory(OpenDir parent, PathBytes path, byte[] name, TarEntry entry) throws IOException {
         OpenDir in = parent;
         boolean merged = false;
+        if (!in.roomFor(name)) {
+            throw new LayerFormatException(
+                    "entry " + entry + ": directory deeper than " + TarLimits.PATH_BYTES_MAX + " bytes of path");
+        }
         try {
             in.dir.mkdir(name, entry.mode() & 01777);
             if (deferred.remove(path) != null) {
@@ -201,11 +211,20 @@ public final class DirectorySink implements LayerSink {
                     ApiException.Code.RESOURCE_EXHAUSTED,
                     "layer of more than " + DEFERRED_MAX + " hard links to what it does not have");
         }
+        budget.take(bytesOf(path, target, entry));
         if (dirs.parentOf(path).dir.find(name).isPresent()) {
             clear(path);
         }
         deferred.remove(path);
         deferred.put(path, new DeferredLink(path, target, entry, hidden(target)));
+    }
+
+    private static long bytesOf(PathBytes path, PathBytes target, TarEntry entry) {
+        long bytes = (long) path.bytes().length + target.bytes().length + entry.name().length + entry.link().length;
+        for (Xattr xattr : entry.xattrs()) {
+            bytes += XATTR_BYTES + xattr.name().length + xattr.value().length;
+        }
+        return bytes;
     }
 
     /// Whether what lower layers have at that path is already removed by this one.

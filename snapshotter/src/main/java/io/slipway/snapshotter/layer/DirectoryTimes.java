@@ -19,13 +19,15 @@ final class DirectoryTimes {
     private static final int REMOVED_MAX = 1024;
 
     private final long max;
+    private final NoteBudget budget;
     private final List<ByteBuffer> chunks = new ArrayList<>();
     private final List<PathBytes> removed = new ArrayList<>();
     private final List<Long> removedAt = new ArrayList<>();
     private long count;
 
-    DirectoryTimes(long max) {
+    DirectoryTimes(long max, NoteBudget budget) {
         this.max = max;
+        this.budget = budget;
     }
 
     /// Receives what was kept.
@@ -40,6 +42,7 @@ final class DirectoryTimes {
         }
         byte[] bytes = path.bytes();
         int needed = FIXED_BYTES + bytes.length;
+        budget.take(needed);
         if (chunks.isEmpty() || chunks.getLast().remaining() < needed) {
             chunks.add(ByteBuffer.allocate(CHUNK_BYTES));
         }
@@ -55,6 +58,7 @@ final class DirectoryTimes {
 
     /// What stood at or below that path is gone: entries so far don't count there any more.
     void remove(PathBytes path) {
+        budget.take(path.bytes().length);
         removed.add(path);
         removedAt.add(count);
         if (removed.size() > REMOVED_MAX) {

@@ -12,6 +12,7 @@ final class GzipDecompressor implements Decompressor {
     private final Buffers buffers;
     private final ByteBuffer out;
     private boolean betweenMembers;
+    private boolean pending;
 
     GzipDecompressor(ArrivalInput in, Inflater inflater, Buffers buffers) {
         this.in = in;
@@ -23,15 +24,15 @@ final class GzipDecompressor implements Decompressor {
     @Override
     public @Nullable ByteBuffer next() throws IOException, InterruptedException {
         out.clear();
-        while (out.hasRemaining() && in.fill()) {
+        // What the inflater holds back for want of room may come after the last input was taken.
+        while (out.hasRemaining() && (in.fill() || pending)) {
             if (betweenMembers) {
                 inflater.reset();
                 betweenMembers = false;
             }
-            switch (inflater.inflate(in.buffer(), out)) {
-                case NEED_INPUT, NEED_OUTPUT -> {}
-                case END_OF_MEMBER -> betweenMembers = true;
-            }
+            Inflater.Status status = inflater.inflate(in.buffer(), out);
+            pending = status == Inflater.Status.NEED_OUTPUT;
+            betweenMembers = status == Inflater.Status.END_OF_MEMBER;
         }
         if (out.hasRemaining() && !betweenMembers) {
             throw new LayerFormatException("gzip stream ends early, after " + in.taken() + " bytes");

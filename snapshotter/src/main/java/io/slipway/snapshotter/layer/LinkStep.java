@@ -46,7 +46,7 @@ public final class LinkStep {
 
     /// Does all of it; once per layer, before anybody can mount it.
     public void run(LayerNotes notes) throws IOException {
-        try (OpenDirs own = new OpenDirs(layer.openDir(new byte[0]), Long.MAX_VALUE)) {
+        try (OpenDirs own = new OpenDirs(layer.openDir(new byte[0]), Long.MAX_VALUE, new NoteBudget())) {
             if (!lowers.isEmpty()) {
                 Attributes top = lowers.getFirst().stat(OpenDir.SELF);
                 layer.chown(OpenDir.SELF, top.uid(), top.gid());
@@ -91,23 +91,23 @@ public final class LinkStep {
     }
 
     private void hideAll(OpenDir top) throws IOException {
-        Set<PathBytes> names = new HashSet<>();
-        for (Dir lower : lowers) {
-            lower.forEach(entry -> names.add(PathBytes.ROOT.child(entry.name())));
-        }
         try (MergedDirs merged = new MergedDirs(lowers)) {
-            for (PathBytes path : names) {
-                if (merged.find(path, 0).isEmpty()) {
-                    continue;
-                }
-                Optional<Attributes> own = top.dir.find(path.base());
-                if (own.isEmpty()) {
-                    top.dir.mknod(path.base(), FileType.CHARACTER_DEVICE, 0, DeviceNumber.ZERO);
-                    top.hideWhiteouts();
-                } else if (own.get().isDirectory()) {
-                    top.dir.setXattr(path.base(), OpenDir.OPAQUE, new byte[] {'y'});
-                }
+            for (Dir lower : lowers) {
+                lower.forEach(entry -> hide(entry.name(), top, merged));
             }
+        }
+    }
+
+    private static void hide(byte[] name, OpenDir top, MergedDirs merged) throws IOException {
+        if (merged.find(PathBytes.ROOT.child(name), 0).isEmpty()) {
+            return;
+        }
+        Optional<Attributes> own = top.dir.find(name);
+        if (own.isEmpty()) {
+            top.dir.mknod(name, FileType.CHARACTER_DEVICE, 0, DeviceNumber.ZERO);
+            top.hideWhiteouts();
+        } else if (own.get().isDirectory()) {
+            top.dir.setXattr(name, OpenDir.OPAQUE, new byte[] {'y'});
         }
     }
 

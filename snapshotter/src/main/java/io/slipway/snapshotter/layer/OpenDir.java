@@ -1,6 +1,7 @@
 package io.slipway.snapshotter.layer;
 
 import io.slipway.linux.Dir;
+import io.slipway.snapshotter.tar.TarLimits;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 
@@ -14,11 +15,20 @@ final class OpenDir implements AutoCloseable {
 
     final PathBytes path;
     final Dir dir;
+    private final int realLength;
     private boolean origin;
 
-    OpenDir(PathBytes path, Dir dir) {
+    /// @param realLength bytes of the path without the symbolic links that `path` may go through
+    OpenDir(PathBytes path, Dir dir, int realLength) {
         this.path = path;
         this.dir = dir;
+        this.realLength = realLength;
+    }
+
+    /// Whether a directory of that name in this one can be named by its path in one call. Through symbolic links trees
+    /// can be built that are deeper, which hardly any program that walks a tree survives.
+    boolean roomFor(byte[] name) {
+        return realLength + 1 + name.length <= TarLimits.PATH_BYTES_MAX;
     }
 
     /// A whiteout in a directory that merges with nothing shows in listings, unless the directory has an

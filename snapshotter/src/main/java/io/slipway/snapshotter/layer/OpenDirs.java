@@ -5,6 +5,7 @@ import io.slipway.linux.Dir;
 import io.slipway.linux.Errno;
 import io.slipway.linux.FileType;
 import io.slipway.linux.LinuxException;
+import io.slipway.snapshotter.tar.TarLimits;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -32,13 +33,15 @@ final class OpenDirs implements AutoCloseable {
     /// By inode, because the same directory has other paths through links; in the order made, parents first.
     private final Map<Long, PathBytes> implied = new LinkedHashMap<>();
     private final long directoriesMax;
+    private final NoteBudget budget;
     private OpenDir last;
 
     /// `top` is the layer's top directory, closed with this.
-    OpenDirs(Dir top, long directoriesMax) {
-        this.root = new OpenDir(PathBytes.ROOT, top);
+    OpenDirs(Dir top, long directoriesMax, NoteBudget budget) {
+        this.root = new OpenDir(PathBytes.ROOT, top, 0);
         this.last = root;
         this.directoriesMax = directoriesMax;
+        this.budget = budget;
     }
 
     OpenDir root() {
@@ -71,7 +74,7 @@ final class OpenDirs implements AutoCloseable {
     private OpenDir at(PathBytes path, boolean make) throws IOException {
         OpenDir found = path.isRoot() ? root : open.get(path);
         if (found == null) {
-            found = new OpenDir(path, resolve(path, make));
+            found = resolve(path, make);
             open.put(path, found);
             if (open.size() > OPEN_MAX) {
                 evictOldest(found);
@@ -89,15 +92,45 @@ final class OpenDirs implements AutoCloseable {
         }
     }
 
-    private Dir resolve(PathBytes path, boolean make) throws IOException {
+    private OpenDir resolve(PathBytes path, boolean make) throws IOException {
         try {
-            return root.dir.openDir(path.bytes());
+            return new OpenDir(path, root.dir.openDirUnlinked(path.bytes()), path.bytes().length);
         } catch (LinuxException e) {
-            if (!make || (e.errno() != Errno.ENOENT && e.errno() != Errno.ENOTDIR)) {
-                throw e;
+            if (e.errno() != Errno.ELOOP) {
+                return made(path, make, e);
             }
-            return root.dir.openDir(makeAll(path).bytes());
         }
+        Dir linked;
+        try {
+            linked = root.dir.openDir(path.bytes());
+        } catch (LinuxException e) {
+            return made(path, make, e);
+        }
+        try {
+            return new OpenDir(path, linked, realLength(linked));
+        } catch (IOException e) {
+            linked.close();
+            throw e;
+        }
+    }
+
+    private int realLength(Dir linked) throws IOException {
+        try {
+            return linked.pathLength() - root.dir.pathLength();
+        } catch (LinuxException e) {
+            if (e.errno() == Errno.ENAMETOOLONG) {
+                return TarLimits.PATH_BYTES_MAX;
+            }
+            throw e;
+        }
+    }
+
+    private OpenDir made(PathBytes path, boolean make, LinuxException cause) throws IOException {
+        if (!make || (cause.errno() != Errno.ENOENT && cause.errno() != Errno.ENOTDIR)) {
+            throw cause;
+        }
+        PathBytes real = makeAll(path);
+        return new OpenDir(path, root.dir.openDirUnlinked(real.bytes()), real.bytes().length);
     }
 
     /// Walks the path by hand, following links inside the root, and makes what is missing. Returns where it
@@ -167,6 +200,7 @@ final class OpenDirs implements AutoCloseable {
     }
 
     private void note(PathBytes path, long inode) {
+        budget.take(path.bytes().length);
         implied.put(inode, path);
         if (implied.size() > directoriesMax) {
             throw DirectoryTimes.tooMany(directoriesMax);

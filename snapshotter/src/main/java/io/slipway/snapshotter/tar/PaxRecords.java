@@ -4,13 +4,17 @@ import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// The records of one extended header: `LEN key=value\n`, LEN counting itself. Keys are kept one character per
 /// byte. The last of duplicate keys wins; sparse 0.0 offset/numbytes pairs are gathered into the map form of
 /// 0.1.
 final class PaxRecords {
+    static final String XATTR = "SCHILY.xattr.";
     static final String SPARSE_MAP = "GNU.sparse.map";
+    private static final String SPARSE = "GNU.sparse.";
+    private static final Set<String> USED = Set.of("path", "linkpath", "size", "uid", "gid", "mtime", "atime");
     private static final String SPARSE_OFFSET = "GNU.sparse.offset";
     private static final String SPARSE_NUMBYTES = "GNU.sparse.numbytes";
     static final PaxRecords NONE = new PaxRecords();
@@ -50,7 +54,7 @@ final class PaxRecords {
                     pairs.write(',');
                 }
                 pairs.writeBytes(value);
-            } else {
+            } else if (used(key)) {
                 result.records.put(key, value);
             }
             at = end;
@@ -71,10 +75,16 @@ final class PaxRecords {
         return records;
     }
 
+    /// The rest is checked and dropped: a header of 1 MiB may hold 200,000 records.
+    private static boolean used(String key) {
+        return USED.contains(key) || key.startsWith(SPARSE) || key.startsWith(XATTR);
+    }
+
     private static void refuseNul(String key, byte[] value) {
         boolean textual = key.equals("path") || key.equals("linkpath") || key.equals("uname") || key.equals("gname");
         if (key.indexOf('\0') >= 0 || (textual && find(value, 0, value.length, (byte) 0) >= 0)) {
-            throw new NumberFormatException("NUL in PAX record " + key.replace('\0', '\uFFFD'));
+            throw new NumberFormatException(
+                    "NUL in PAX record " + TarEntry.text(key.getBytes(StandardCharsets.ISO_8859_1)));
         }
     }
 

@@ -1,8 +1,8 @@
 package io.slipway.snapshotter.tar;
 
+import io.slipway.linux.ByteText;
 import io.slipway.linux.DeviceNumber;
 import io.slipway.linux.Timestamp;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 
 /// One entry as the archive has it: nothing is cleaned or resolved yet. The arrays are the entry's own, don't
@@ -116,7 +116,7 @@ public final class TarEntry {
         return position;
     }
 
-    /// The name for messages: bytes that are not UTF-8 are shown replaced, long names shortened.
+    /// The name for messages ([ByteText]), long names shortened.
     @Override
     public String toString() {
         return text(name);
@@ -124,10 +124,6 @@ public final class TarEntry {
 
     /// Bytes as text for messages.
     public static String text(byte[] bytes) {
-        int shown = Math.min(bytes.length, MESSAGE_BYTES_MAX);
-        String text = new String(bytes, 0, shown, StandardCharsets.UTF_8)
-                .replace('\n', '\uFFFD')
-                .replace('\0', '\uFFFD');
-        return shown < bytes.length ? text + "..." : text;
+        return ByteText.of(bytes, MESSAGE_BYTES_MAX);
     }
 }

@@ -18,7 +18,6 @@ import org.jspecify.annotations.Nullable;
 /// [#drain], as trailing bytes belong to the layer's diff id. Anything malformed is [TarFormatException] naming
 /// the entry. Buffers lent are valid until the next call. One thread.
 public final class TarReader {
-    private static final String SCHILY_XATTR = "SCHILY.xattr.";
     private static final long ID_MAX = 0xFFFF_FFFEL;
 
     private final BlockInput in;
@@ -334,8 +333,8 @@ public final class TarReader {
     private static List<Xattr> xattrs(PaxRecords pax) {
         List<Xattr> found = new ArrayList<>(0);
         for (Map.Entry<String, byte[]> record : pax.all().entrySet()) {
-            if (record.getKey().startsWith(SCHILY_XATTR)) {
-                String name = record.getKey().substring(SCHILY_XATTR.length());
+            if (record.getKey().startsWith(PaxRecords.XATTR)) {
+                String name = record.getKey().substring(PaxRecords.XATTR.length());
                 found.add(new Xattr(name.getBytes(StandardCharsets.ISO_8859_1), record.getValue()));
             }
         }

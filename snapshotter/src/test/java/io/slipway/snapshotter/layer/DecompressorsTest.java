@@ -69,6 +69,37 @@ class DecompressorsTest {
         assertThat(read(Blobs.GZIP, empty)).isEmpty();
     }
 
+    /// The last input may be taken while output is still held back, so the end is wherever the buffers end.
+    @Test
+    void gzipEndsWhereverTheBuffersEnd() throws Exception {
+        byte[] noise = new byte[2 * Buffers.SIZE + 64];
+        new Random(11).nextBytes(noise);
+        byte[] text = sample(2 * Buffers.SIZE + 64);
+        byte[] zeros = new byte[2 * Buffers.SIZE + 64];
+        for (byte[] data : new byte[][] {noise, text, zeros}) {
+            for (int more = -12; more <= 12; more++) {
+                byte[] part = Arrays.copyOf(data, 2 * Buffers.SIZE + more);
+                assertThat(read(Blobs.GZIP, Blobs.gzip(part))).isEqualTo(part);
+            }
+        }
+        for (int more = 0; more <= 600; more += 3) {
+            // Matches of up to 258 bytes stand across the end of the buffer.
+            byte[] part = new byte[Buffers.SIZE + more];
+            assertThat(read(Blobs.GZIP, Blobs.gzip(part))).isEqualTo(part);
+        }
+    }
+
+    /// As [#gzipEndsWhereverTheBuffersEnd], of the compressed side.
+    @Test
+    void gzipMayEndWhereverItsInputBufferEnds() throws Exception {
+        byte[] noise = new byte[Buffers.SIZE + 64];
+        new Random(12).nextBytes(noise);
+        for (int size = Buffers.SIZE - 200; size <= Buffers.SIZE + 20; size += 3) {
+            byte[] part = Arrays.copyOf(noise, size);
+            assertThat(read(Blobs.GZIP, Blobs.gzip(part))).isEqualTo(part);
+        }
+    }
+
     @Test
     void damagedGzipIsRefused() throws Exception {
         byte[] blob = Blobs.gzip(sample(500_000));

@@ -1,9 +1,11 @@
 package io.slipway.snapshotter.tar;
 
 import static io.slipway.snapshotter.testing.Tar.dir;
+import static io.slipway.snapshotter.testing.Tar.extended;
 import static io.slipway.snapshotter.testing.Tar.file;
 import static io.slipway.snapshotter.testing.Tar.hardLink;
 import static io.slipway.snapshotter.testing.Tar.item;
+import static io.slipway.snapshotter.testing.Tar.longName;
 import static io.slipway.snapshotter.testing.Tar.record;
 import static io.slipway.snapshotter.testing.Tar.symlink;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
@@ -189,8 +191,8 @@ class TarReaderTest {
         byte[] data = new byte[1024];
         Arrays.fill(data, (byte) 'q');
         byte[] tar = new Tar()
-                .extended('x', Tar.paxBody(records("size", "1024")))
-                .longName("long")
+                .add(extended('x', Tar.paxBody(records("size", "1024"))))
+                .add(longName("long"))
                 .add(file("short", "").size(0).withoutData())
                 .raw(data)
                 .add(file("after", "y"))
@@ -203,13 +205,19 @@ class TarReaderTest {
     @Test
     void longNameBeatsPaxPathInEitherOrder() throws Exception {
         byte[] path = Tar.paxBody(records("path", "pax", "linkpath", "paxlink"));
-        byte[] before =
-                new Tar().extended('x', path).longName("gnu").add(file("h", "")).end();
-        byte[] after =
-                new Tar().longName("gnu").extended('x', path).add(file("h", "")).end();
+        byte[] before = new Tar()
+                .add(extended('x', path))
+                .add(longName("gnu"))
+                .add(file("h", ""))
+                .end();
+        byte[] after = new Tar()
+                .add(longName("gnu"))
+                .add(extended('x', path))
+                .add(file("h", ""))
+                .end();
         byte[] link = new Tar()
-                .extended('K', "gnulink\0".getBytes(ISO_8859_1))
-                .extended('x', path)
+                .add(extended('K', "gnulink\0".getBytes(ISO_8859_1)))
+                .add(extended('x', path))
                 .add(symlink("h", "l"))
                 .end();
         assertThat(read(before).getFirst().name()).isEqualTo("gnu");
@@ -220,8 +228,8 @@ class TarReaderTest {
     @Test
     void aSecondExtendedHeaderReplacesTheFirst() throws Exception {
         byte[] tar = new Tar()
-                .extended('x', Tar.paxBody(records("path", "one", "uid", "7")))
-                .extended('x', Tar.paxBody(records("path", "two")))
+                .add(extended('x', Tar.paxBody(records("path", "one", "uid", "7"))))
+                .add(extended('x', Tar.paxBody(records("path", "two"))))
                 .add(file("h", ""))
                 .end();
         assertThat(read(tar).getFirst().name()).isEqualTo("two");
@@ -235,7 +243,7 @@ class TarReaderTest {
         body.writeBytes(record("path", "b".getBytes(ISO_8859_1)));
         body.writeBytes(record("uid", new byte[0]));
         byte[] tar = new Tar()
-                .extended('x', body.toByteArray())
+                .add(extended('x', body.toByteArray()))
                 .add(file("h", "").owner(9, 9))
                 .end();
         assertThat(read(tar).getFirst().name()).isEqualTo("b");
@@ -245,7 +253,7 @@ class TarReaderTest {
     @Test
     void globalHeadersAreSkipped() throws Exception {
         byte[] tar = new Tar()
-                .extended('g', Tar.paxBody(records("path", "global", "uid", "5")))
+                .add(extended('g', Tar.paxBody(records("path", "global", "uid", "5"))))
                 .add(file("h", "").owner(1, 1))
                 .end();
         assertThat(read(tar).getFirst().name()).isEqualTo("h");
@@ -287,7 +295,8 @@ class TarReaderTest {
     @Test
     void sparseFilesOfAllPaxFormsExpand() throws Exception {
         String expected = "\0\0ab\0\0\0\0c\0";
-        byte[] zero = new Tar().extended('x', sparse00()).add(file("s", "abc")).end();
+        byte[] zero =
+                new Tar().add(extended('x', sparse00())).add(file("s", "abc")).end();
         byte[] one = new Tar()
                 .add(file("s", "abc")
                         .pax("GNU.sparse.size", "10")
@@ -390,7 +399,7 @@ class TarReaderTest {
         refused(new Tar().add(item('3', "dev").device(5000, 1)).end(), "device 5000:1");
         refused(
                 new Tar()
-                        .extended('x', "9 path\n".getBytes(ISO_8859_1))
+                        .add(extended('x', "9 path\n".getBytes(ISO_8859_1)))
                         .add(file("a", ""))
                         .end(),
                 "record");

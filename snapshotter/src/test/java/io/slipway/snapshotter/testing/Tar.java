@@ -142,10 +142,20 @@ public final class Tar {
         return new Item('0', name, 0);
     }
 
+    /// An extended header of any kind as an item: x, g, L, K.
+    public static Item extended(char type, byte[] body) {
+        Item special = new Item(type, "././@Ext", 0644).data(body);
+        return type == 'L' || type == 'K' ? special.gnu() : special;
+    }
+
+    public static Item longName(String name) {
+        return extended('L', (name + "\0").getBytes(StandardCharsets.ISO_8859_1));
+    }
+
     public Tar add(Item... items) {
         for (Item item : items) {
             if (!item.pax.isEmpty()) {
-                extended('x', paxBody(item.pax));
+                add(extended('x', paxBody(item.pax)));
             }
             raw(header(item));
             if (!item.dataLess) {
@@ -153,20 +163,6 @@ public final class Tar {
             }
         }
         return this;
-    }
-
-    /// An extended header of any kind: x, g, L, K.
-    public Tar extended(char type, byte[] body) {
-        Item special = new Item(type, "././@Ext", 0644).data(body);
-        if (type == 'L' || type == 'K') {
-            special.gnu();
-        }
-        raw(header(special));
-        return padded(body);
-    }
-
-    public Tar longName(String name) {
-        return extended('L', (name + "\0").getBytes(StandardCharsets.ISO_8859_1));
     }
 
     public Tar raw(byte[] bytes) {
