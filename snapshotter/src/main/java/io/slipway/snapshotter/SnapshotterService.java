@@ -7,9 +7,9 @@ import io.slipway.linux.Hashers;
 import io.slipway.linux.InflaterProvider;
 import io.slipway.linux.Inflaters;
 import io.slipway.linux.Os;
-import io.slipway.snapshotter.meta.SnapshotGc;
 import io.slipway.snapshotter.meta.SnapshotStore;
 import io.slipway.snapshotter.meta.SnapshotsGrpc;
+import io.slipway.snapshotter.meta.Surroundings;
 import io.slipway.snapshotter.overlay.OverlayDriver;
 import io.slipway.snapshotter.unpack.ChainUnpack;
 import io.slipway.snapshotter.unpack.StoreHealer;
@@ -52,28 +52,35 @@ public final class SnapshotterService implements AutoCloseable {
         this.layers = pool("layer", LAYER_THREADS_MAX);
         this.commits = pool("commit", COMMIT_THREADS);
         this.background = pool("snapshots", BACKGROUND_THREADS);
-        Clock clock = Clock.systemUTC();
         this.store = new SnapshotStore(
-                new SnapshotStore.Surroundings(
+                new Surroundings(
                         cas.metadata(),
                         cas.leases(),
                         cas.namespaces(),
                         cas.collector(),
                         cas.events(),
-                        clock,
+                        Clock.systemUTC(),
                         boot,
-                        background),
+                        background,
+                        options.sync() == SnapshotterOptions.Sync.BEFORE_COMMIT),
                 drivers,
-                options.defaultSnapshotter(),
-                options.sync() == SnapshotterOptions.Sync.BEFORE_COMMIT);
-        cas.collector().join(new SnapshotGc(store, clock));
+                options.defaultSnapshotter());
+        cas.collector().join(store.gc());
         int width = options.maxUnpacks() > 0
                 ? options.maxUnpacks()
                 : Runtime.getRuntime().availableProcessors();
         InflaterProvider inflaters = Inflaters.best();
         HasherProvider hashers = Hashers.best();
-        this.unpack =
-                new ChainUnpack(store, inflaters, hashers, cas.derived(), options.quota(), width, layers, commits);
+        this.unpack = new ChainUnpack(
+                store.layers(),
+                store.defaultSnapshotter(),
+                inflaters,
+                hashers,
+                cas.derived(),
+                options.quota(),
+                width,
+                layers,
+                commits);
         store.healWith(new StoreHealer(cas.blobs(), unpack));
         LOG.atInfo()
                 .addKeyValue("snapshotters", store.snapshotters())

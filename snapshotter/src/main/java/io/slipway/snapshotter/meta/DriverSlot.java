@@ -12,18 +12,16 @@ final class DriverSlot {
     private static final Logger LOG = LoggerFactory.getLogger(DriverSlot.class);
 
     private final SnapshotDriver driver;
-    private final SnapshotTables tables;
-    private final SnapshotStore.Surroundings around;
+    private final Records records;
     private final SyncGroup sync;
     private final Executor background;
     private final AtomicBoolean cleanupQueued = new AtomicBoolean();
 
-    DriverSlot(SnapshotDriver driver, SnapshotTables tables, SnapshotStore.Surroundings around) {
+    DriverSlot(SnapshotDriver driver, Records records, Surroundings around) {
         this.driver = driver;
-        this.tables = tables;
-        this.around = around;
+        this.records = records;
         this.background = around.background();
-        this.sync = new SyncGroup(driver, tables, around.metadata(), background);
+        this.sync = new SyncGroup(driver, records, background);
     }
 
     SnapshotDriver driver() {
@@ -37,9 +35,9 @@ final class DriverSlot {
     /// Directories are put out of the way inside a write transaction, as publishing happens in one too, and
     /// removed after it.
     void cleanup() throws IOException {
-        SnapshotDriver.Removal removal = around.metadata().write(c -> {
+        SnapshotDriver.Removal removal = records.write(c -> {
             try {
-                return driver.cleanup(tables.directories(c, driver.name()));
+                return driver.cleanup(records.directories().all(c, driver.name()));
             } catch (IOException e) {
                 throw new java.sql.SQLException("cleanup of " + driver.name() + ": " + e.getMessage(), e);
             }

@@ -18,11 +18,15 @@ import java.util.function.Consumer;
 public final class SnapshotGc implements GcRoots {
     private static final String TYPE_PREFIX = GcNode.snapshotType("");
 
-    private final SnapshotStore store;
+    private final Records records;
+    private final Drivers drivers;
+    private final SnapshotEvents events;
     private final Clock clock;
 
-    public SnapshotGc(SnapshotStore store, Clock clock) {
-        this.store = store;
+    SnapshotGc(Records records, Drivers drivers, SnapshotEvents events, Clock clock) {
+        this.records = records;
+        this.drivers = drivers;
+        this.events = events;
         this.clock = clock;
     }
 
@@ -33,70 +37,68 @@ public final class SnapshotGc implements GcRoots {
 
     @Override
     public void roots(Connection c, Consumer<GcNode> root) throws SQLException {
-        store.tables().all(c, row -> {
+        records.snapshots().all(c, row -> {
             if (GcLabels.isRoot(row.labels(), clock.instant())) {
-                root.accept(node(row));
+                root.accept(node(row.at()));
             }
         });
     }
 
     @Override
     public void references(Connection c, GcNode node, boolean labels, Consumer<GcNode> reference) throws SQLException {
-        Optional<SnapshotRow> found = store.tables().find(c, node.namespace(), snapshotter(node), node.key());
+        Optional<SnapshotRow> found = records.snapshots().find(c, address(node));
         if (found.isEmpty()) {
             return;
         }
         SnapshotRow row = found.get();
         if (!row.parentKey().isEmpty()) {
-            reference.accept(GcNode.snapshot(row.namespace(), row.snapshotter(), row.parentKey()));
+            reference.accept(node(row.at().sibling(row.parentKey())));
         }
         if (labels) {
-            GcLabels.references(row.namespace(), row.labels(), reference);
+            GcLabels.references(row.at().namespace(), row.labels(), reference);
         }
     }
 
     /// Youngest first, so that children come before their parents.
     @Override
     public void candidates(Connection c, Consumer<GcNode> candidate) throws SQLException {
-        store.tables().all(c, row -> candidate.accept(node(row)));
+        records.snapshots().all(c, row -> candidate.accept(node(row.at())));
     }
 
     @Override
     public boolean remove(Connection c, GcNode node) throws SQLException {
-        Optional<SnapshotRow> row = store.tables().find(c, node.namespace(), snapshotter(node), node.key());
-        if (row.isEmpty() || store.tables().hasChildren(c, row.get().id())) {
+        Optional<SnapshotRow> row = records.snapshots().find(c, address(node));
+        if (row.isEmpty() || records.snapshots().hasChildren(c, row.get().id())) {
             return false;
         }
-        store.tables().delete(c, row.get());
+        records.snapshots().delete(c, row.get());
         return true;
     }
 
     @Override
     public void removed(List<GcNode> nodes) {
         for (GcNode node : nodes) {
-            store.removed(node.namespace(), snapshotter(node), node.key());
+            events.removed(address(node));
         }
-        for (String snapshotter : store.snapshotters()) {
-            store.slot(snapshotter).cleanupSoon();
-        }
+        drivers.all().forEach(DriverSlot::cleanupSoon);
     }
 
     @Override
     public List<String> holds(Connection c, String namespace) throws SQLException {
         Set<String> held = new LinkedHashSet<>();
-        store.tables().all(c, row -> {
-            if (row.namespace().equals(namespace)) {
-                held.add("snapshots on \"" + row.snapshotter() + "\" snapshotter");
+        records.snapshots().all(c, row -> {
+            if (row.at().namespace().equals(namespace)) {
+                held.add("snapshots on \"" + row.at().snapshotter() + "\" snapshotter");
             }
         });
         return new ArrayList<>(held);
     }
 
-    private static GcNode node(SnapshotRow row) {
-        return GcNode.snapshot(row.namespace(), row.snapshotter(), row.key());
+    private static GcNode node(SnapshotAddress at) {
+        return GcNode.snapshot(at.namespace(), at.snapshotter(), at.key());
     }
 
-    private static String snapshotter(GcNode node) {
-        return node.type().substring(TYPE_PREFIX.length());
+    private static SnapshotAddress address(GcNode node) {
+        return new SnapshotAddress(node.namespace(), node.type().substring(TYPE_PREFIX.length()), node.key());
     }
 }

@@ -12,9 +12,7 @@ import java.util.Map;
 /// @param lost a power cut may have damaged it
 record SnapshotRow(
         long id,
-        String namespace,
-        String snapshotter,
-        String key,
+        SnapshotAddress at,
         SnapshotKind kind,
         long parent,
         String parentKey,
@@ -23,7 +21,11 @@ record SnapshotRow(
         Instant updated,
         boolean lost,
         Map<String, String> labels) {
+    String key() {
+        return at.key();
+    }
+
     SnapshotInfo info() {
-        return new SnapshotInfo(key, parentKey, kind, created, updated, labels);
+        return new SnapshotInfo(key(), parentKey, kind, created, updated, labels);
     }
 }

@@ -1,6 +1,5 @@
 package io.slipway.snapshotter.meta;
 
-import io.slipway.cas.Metadata;
 import io.slipway.snapshotter.SnapshotDriver;
 import java.io.IOException;
 import java.util.List;
@@ -14,17 +13,15 @@ final class SyncGroup {
     private static final Logger LOG = LoggerFactory.getLogger(SyncGroup.class);
 
     private final SnapshotDriver driver;
-    private final SnapshotTables tables;
-    private final Metadata metadata;
+    private final Records records;
     private final Executor background;
     private final Object lock = new Object();
     private boolean wanted;
     private boolean running;
 
-    SyncGroup(SnapshotDriver driver, SnapshotTables tables, Metadata metadata, Executor background) {
+    SyncGroup(SnapshotDriver driver, Records records, Executor background) {
         this.driver = driver;
-        this.tables = tables;
-        this.metadata = metadata;
+        this.records = records;
         this.background = background;
     }
 
@@ -63,13 +60,13 @@ final class SyncGroup {
 
     /// Makes what is committed now durable, and records it.
     void once() throws IOException {
-        List<Long> dirs = metadata.read(c -> tables.unsynced(c, driver.name()));
+        List<Long> dirs = records.read(c -> records.directories().unsynced(c, driver.name()));
         if (dirs.isEmpty()) {
             return;
         }
         driver.sync();
-        metadata.write(c -> {
-            tables.synced(c, dirs);
+        records.write(c -> {
+            records.directories().synced(c, dirs);
             return null;
         });
     }

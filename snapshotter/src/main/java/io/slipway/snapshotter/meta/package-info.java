@@ -9,7 +9,10 @@
 ///
 /// A committed snapshot whose directory belongs to another boot and was not synced may have lost data in a
 /// power cut: it counts as absent until it is unpacked again, into a new directory under the same record, so
-/// that its children need no change. Schema steps are only ever appended ([SnapshotTables]).
+/// that its children need no change. Schema steps are only ever appended ([SnapshotSchema]).
+///
+/// [SnapshotStore] puts the parts together: [Records] looks records up, one class each makes a change of state
+/// ([Preparing], [Committing], [LayerCommits], [Removing]) or answers ([Mounting], [Inspecting]).
 @NullMarked
 package io.slipway.snapshotter.meta;
 

@@ -4,7 +4,7 @@ import io.slipway.cas.ApiException;
 import io.slipway.cas.Digest;
 import io.slipway.snapshotter.UnpackListener;
 import io.slipway.snapshotter.Unpacking;
-import io.slipway.snapshotter.meta.SnapshotStore;
+import io.slipway.snapshotter.meta.LayerCommits;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -51,7 +51,7 @@ final class Asking implements Unpacking {
 
     /// While it is put together, by one thread. The snapshot of a job that another request started joins
     /// `lease`; the one that started it gives none here.
-    void add(LayerJob job, Layer heard, Optional<String> lease, SnapshotStore store) {
+    void add(LayerJob job, Layer heard, Optional<String> lease, LayerCommits store) {
         jobs.add(job);
         parts.add(job.settled().thenAccept(_ -> {
             try {

@@ -17,7 +17,7 @@ import io.slipway.snapshotter.layer.Buffers;
 import io.slipway.snapshotter.layer.Compression;
 import io.slipway.snapshotter.layer.Decompressors;
 import io.slipway.snapshotter.layer.WorkGate;
-import io.slipway.snapshotter.meta.SnapshotStore;
+import io.slipway.snapshotter.meta.LayerCommits;
 import io.slipway.snapshotter.unpack.LayerJob.JobKey;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -33,6 +33,7 @@ import org.jspecify.annotations.Nullable;
 /// the last asker that leaves stops them.
 public final class ChainUnpack implements ImageUnpack {
     private final UnpackTools tools;
+    private final String defaultSnapshotter;
     private final Object lock = new Object();
     private final Map<JobKey, Shared> running = new HashMap<>();
 
@@ -46,11 +47,13 @@ public final class ChainUnpack implements ImageUnpack {
         }
     }
 
+    /// @param defaultSnapshotter taken when a request names none
     /// @param width layers worked on at once; others may wait for their bytes meanwhile
     /// @param layers see [UnpackTools#layers]
     /// @param commits see [UnpackTools#commits]
     public ChainUnpack(
-            SnapshotStore store,
+            LayerCommits store,
+            String defaultSnapshotter,
             InflaterProvider inflaters,
             HasherProvider hashers,
             Derived derived,
@@ -60,6 +63,7 @@ public final class ChainUnpack implements ImageUnpack {
             Executor commits) {
         WorkGate gate = new WorkGate(width);
         Decompressors decompressors = new Decompressors(inflaters, new Buffers(), gate);
+        this.defaultSnapshotter = defaultSnapshotter;
         this.tools = new UnpackTools(store, decompressors, hashers, gate, quota, derived, layers, commits);
     }
 
@@ -188,6 +192,6 @@ public final class ChainUnpack implements ImageUnpack {
     }
 
     private String named(String snapshotter) {
-        return snapshotter.isEmpty() ? tools.store().defaultSnapshotter() : snapshotter;
+        return snapshotter.isEmpty() ? defaultSnapshotter : snapshotter;
     }
 }

@@ -12,6 +12,7 @@ import io.slipway.snapshotter.layer.LayerApply;
 import io.slipway.snapshotter.layer.LayerNotes;
 import io.slipway.snapshotter.layer.LayerSink;
 import io.slipway.snapshotter.layer.LayerStream;
+import io.slipway.snapshotter.meta.LayerCommits;
 import io.slipway.snapshotter.meta.LayerSource;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -244,7 +245,10 @@ final class LayerJob {
         LayerSource source = new LayerSource(layer.descriptor(), layer.diffId());
         Map<String, String> labels = Map.of("containerd.io/snapshot.ref", key.name());
         boolean _ = tools.store()
-                .commitLayer(key.namespace(), key.snapshotter(), key.name(), parent, staged, source, labels, lease);
+                .commit(
+                        new LayerCommits.Layer(
+                                key.namespace(), key.snapshotter(), key.name(), parent, staged, source, labels),
+                        lease);
         tools.derived().put(digest(), "diffid", layer.diffId().toString().getBytes(StandardCharsets.US_ASCII));
     }
 

@@ -5,7 +5,7 @@ import io.slipway.linux.HasherProvider;
 import io.slipway.snapshotter.LayerQuota;
 import io.slipway.snapshotter.layer.Decompressors;
 import io.slipway.snapshotter.layer.WorkGate;
-import io.slipway.snapshotter.meta.SnapshotStore;
+import io.slipway.snapshotter.meta.LayerCommits;
 import java.util.concurrent.Executor;
 
 /// What layer jobs work with.
@@ -13,7 +13,7 @@ import java.util.concurrent.Executor;
 /// @param layers platform threads, one per layer that is being applied; FIFO
 /// @param commits runs link steps and commits; never waits for `layers`
 record UnpackTools(
-        SnapshotStore store,
+        LayerCommits store,
         Decompressors decompressors,
         HasherProvider hashers,
         WorkGate gate,

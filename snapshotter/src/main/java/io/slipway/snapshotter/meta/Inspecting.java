@@ -1,0 +1,81 @@
+package io.slipway.snapshotter.meta;
+
+import io.slipway.cas.filter.Fields;
+import io.slipway.cas.filter.Filter;
+import io.slipway.snapshotter.SnapshotInfo;
+import io.slipway.snapshotter.SnapshotKind;
+import io.slipway.snapshotter.SnapshotUsage;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/// Answers what is recorded, and changes labels.
+final class Inspecting {
+    private final Records records;
+    private final Drivers drivers;
+
+    Inspecting(Records records, Drivers drivers) {
+        this.records = records;
+        this.drivers = drivers;
+    }
+
+    SnapshotInfo stat(SnapshotAddress at) throws IOException {
+        DriverSlot _ = drivers.slot(at.snapshotter());
+        return records.read(c -> records.require(c, at)).info();
+    }
+
+    SnapshotInfo update(String namespace, String snapshotter, SnapshotInfo info, List<String> mask) throws IOException {
+        DriverSlot _ = drivers.slot(snapshotter);
+        SnapshotAddress at = new SnapshotAddress(namespace, snapshotter, info.name());
+        return records.write(c -> {
+            SnapshotRow row = records.require(c, at);
+            records.snapshots().labels(c, row.id(), Labels.checked(Labels.updated(row.labels(), info.labels(), mask)));
+            records.snapshots().touch(c, row.id(), records.now());
+            return records.require(c, at).info();
+        });
+    }
+
+    List<SnapshotInfo> list(String namespace, String snapshotter, List<String> filters) throws IOException {
+        DriverSlot _ = drivers.slot(snapshotter);
+        Filter filter = Filter.parse(filters);
+        return records.read(c -> {
+            List<SnapshotInfo> found = new ArrayList<>();
+            records.snapshots().list(c, namespace, snapshotter, row -> {
+                if (!row.lost() && filter.matches(path -> field(row, path))) {
+                    found.add(row.info());
+                }
+            });
+            return found;
+        });
+    }
+
+    private static Optional<String> field(SnapshotRow row, List<String> path) {
+        return switch (path.isEmpty() ? "" : path.getFirst()) {
+            case "kind" -> Fields.text(row.kind().word(), path);
+            case "name" -> Fields.text(row.key(), path);
+            case "parent" -> Fields.text(row.parentKey(), path);
+            case "labels" -> Fields.inMap(row.labels(), path);
+            default -> Optional.empty();
+        };
+    }
+
+    /// A committed layer does not change, so counting it when first asked gives what counting at commit had given.
+    SnapshotUsage usage(SnapshotAddress at) throws IOException {
+        DriverSlot slot = drivers.slot(at.snapshotter());
+        SnapshotRow row = records.read(c -> records.require(c, at));
+        if (row.kind() != SnapshotKind.COMMITTED) {
+            return slot.driver().usage(row.dir());
+        }
+        Optional<SnapshotUsage> known = records.read(c -> records.directories().usage(c, row.dir()));
+        if (known.isPresent()) {
+            return known.get();
+        }
+        SnapshotUsage counted = slot.driver().usage(row.dir());
+        records.write(c -> {
+            records.directories().usage(c, row.dir(), counted);
+            return null;
+        });
+        return counted;
+    }
+}

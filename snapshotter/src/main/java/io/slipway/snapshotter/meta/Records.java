@@ -1,0 +1,118 @@
+package io.slipway.snapshotter.meta;
+
+import io.slipway.cas.ApiException;
+import io.slipway.cas.Leases;
+import io.slipway.cas.Metadata;
+import io.slipway.snapshotter.SnapshotDriver;
+import io.slipway.snapshotter.SnapshotKind;
+import java.io.IOException;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/// The tables, and the rules by which everybody looks records up in them: a committed snapshot that a power cut may
+/// have damaged counts as absent, a parent is committed, a key is not empty. Thread-safe; what takes a connection
+/// runs in the caller's transaction.
+final class Records {
+    private final Surroundings around;
+    private final DirectoryTable directories;
+    private final SnapshotTable snapshots;
+
+    /// Declares the tables at once; nothing is read before the first call.
+    Records(Surroundings around) {
+        this.around = around;
+        this.directories = new DirectoryTable(around.boot());
+        this.snapshots = new SnapshotTable(around.boot(), directories);
+        around.metadata().schema(SnapshotSchema.COMPONENT, SnapshotSchema.STEPS);
+    }
+
+    SnapshotTable snapshots() {
+        return snapshots;
+    }
+
+    DirectoryTable directories() {
+        return directories;
+    }
+
+    <T extends @Nullable Object> T read(Metadata.Sql<T> sql) throws IOException {
+        return around.metadata().read(sql);
+    }
+
+    <T extends @Nullable Object> T write(Metadata.Sql<T> sql) throws IOException {
+        return around.metadata().write(sql);
+    }
+
+    Instant now() {
+        return around.clock().instant();
+    }
+
+    /// The record, unless it is lost.
+    Optional<SnapshotRow> sound(Connection c, SnapshotAddress at) throws SQLException {
+        return snapshots.find(c, at).filter(row -> !row.lost());
+    }
+
+    /// The record, which must be there and not be lost.
+    SnapshotRow require(Connection c, SnapshotAddress at) throws SQLException {
+        requireKey(at.key());
+        return sound(c, at).orElseThrow(() -> absent(at.key()));
+    }
+
+    /// A parent: committed and sound.
+    SnapshotRow parent(Connection c, SnapshotAddress at) throws SQLException {
+        SnapshotRow row = sound(c, at)
+                .orElseThrow(() -> ApiException.notFound("parent snapshot " + at.key() + " does not exist"));
+        if (row.kind() != SnapshotKind.COMMITTED) {
+            throw ApiException.invalid("parent \"" + at.key() + "\" is not committed snapshot");
+        }
+        return row;
+    }
+
+    /// Its id; 0 for an empty key.
+    long parentId(Connection c, SnapshotAddress at) throws SQLException {
+        return at.key().isEmpty() ? 0 : parent(c, at).id();
+    }
+
+    /// Its directory and those below it, nearest first; none for an empty key.
+    List<Long> parentDirectories(Connection c, SnapshotAddress at) throws SQLException {
+        return at.key().isEmpty() ? List.of() : directoriesOf(snapshots.chain(c, parent(c, at)));
+    }
+
+    static List<Long> directoriesOf(List<SnapshotRow> rows) {
+        return rows.stream().map(SnapshotRow::dir).toList();
+    }
+
+    /// The snapshot joins the lease; NOT_FOUND for a lease that is not there.
+    void attach(Connection c, SnapshotAddress at, Optional<String> lease) throws SQLException {
+        around.leases().attach(c, at.namespace(), lease, Leases.Resource.snapshot(at.snapshotter(), at.key()));
+    }
+
+    void ensureNamespace(Connection c, String namespace) throws SQLException {
+        around.namespaces().ensure(c, namespace);
+    }
+
+    /// Gives a directory its number inside the transaction that records it.
+    static void publish(SnapshotDriver.Staged staged, long directory) throws SQLException {
+        try {
+            staged.publish(directory);
+        } catch (IOException e) {
+            throw new SQLException("snapshot directory " + directory + " could not be published: " + e.getMessage(), e);
+        }
+    }
+
+    static void requireKey(String key) {
+        if (key.isEmpty()) {
+            throw ApiException.invalid("snapshot key must not be empty");
+        }
+    }
+
+    static ApiException absent(String key) {
+        return ApiException.notFound("snapshot " + key + " does not exist");
+    }
+
+    static ApiException alreadyExists(String key) {
+        return ApiException.alreadyExists("snapshot \"" + key + "\"");
+    }
+}
