@@ -174,6 +174,7 @@ final class Listeners {
             return;
         }
         connection.closeHandler(_ -> connections.release());
+        StreamWakeup.watch(connection);
     }
 
     /// Stops listening, lets answers in progress go on for the grace, then cuts what is left.

@@ -478,6 +478,24 @@ abstract class MirrorContract {
         assertThat(harness.upstreams.blobHeads).hasValue(0);
     }
 
+    /// Far more bytes than a connection takes at once, so that every stream of it stops and goes on many times: each
+    /// has to be woken each time.
+    @Test
+    void manyBodiesOnOneConnectionAllGoOn() throws Exception {
+        byte[] bytes = random(4 << 20, 15);
+        Digest digest = harness.upstreams.putBlob(HOST, REPO, bytes);
+        assertThat(client.get(blobs(digest)).complete()).isTrue();
+        List<Download> downloads = new ArrayList<>();
+        for (int i = 0; i < 11; i++) {
+            downloads.add(client.start(HttpMethod.GET, blobs(digest)));
+        }
+        for (Download download : downloads) {
+            Reply reply = download.await();
+            assertThat(reply.complete()).isTrue();
+            assertThat(reply.body().getBytes()).isEqualTo(bytes);
+        }
+    }
+
     @Test
     void theTailIsHeldBackUntilTheDigestIsVerified() throws Exception {
         byte[] bytes = random(500_000, 6);
