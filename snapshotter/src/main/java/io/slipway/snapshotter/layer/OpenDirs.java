@@ -129,43 +129,71 @@ final class OpenDirs implements AutoCloseable {
         if (!make || (cause.errno() != Errno.ENOENT && cause.errno() != Errno.ENOTDIR)) {
             throw cause;
         }
-        PathBytes real = makeAll(path);
-        return new OpenDir(path, root.dir.openDirUnlinked(real.bytes()), real.bytes().length);
+        return makeAll(path);
     }
 
-    /// Walks the path by hand, following links inside the root, and makes what is missing. Returns where it
-    /// led.
-    private PathBytes makeAll(PathBytes path) throws IOException {
+    /// Walks the path by hand, following links inside the root, and makes what is missing.
+    private OpenDir makeAll(PathBytes path) throws IOException {
         ArrayDeque<byte[]> todo = new ArrayDeque<>(path.components());
-        PathBytes at = PathBytes.ROOT;
+        Walk walk = new Walk();
         int links = 0;
-        while (!todo.isEmpty()) {
-            byte[] name = todo.pop();
-            if (name.length == 2 && name[0] == '.' && name[1] == '.') {
-                at = at.parent();
-                continue;
-            }
-            try (Dir dir = root.dir.openDir(at.bytes())) {
-                Optional<Attributes> there = dir.find(name);
+        try {
+            while (!todo.isEmpty()) {
+                byte[] name = todo.pop();
+                if (name.length == 2 && name[0] == '.' && name[1] == '.') {
+                    walk.jump(walk.at.parent());
+                    continue;
+                }
+                Optional<Attributes> there = walk.dir.find(name);
                 if (there.isEmpty()) {
-                    dir.mkdir(name, IMPLIED_MODE);
-                    dir.chmod(name, IMPLIED_MODE);
-                    note(at.child(name), dir.stat(name).inode());
+                    walk.dir.mkdir(name, IMPLIED_MODE);
+                    walk.dir.chmod(name, IMPLIED_MODE);
+                    note(walk.at.child(name), walk.dir.stat(name).inode());
                 } else if (there.get().type() == FileType.SYMLINK) {
                     if (++links > SYMLINKS_MAX) {
                         throw new LinuxException("resolve", path.toString(), Errno.ELOOP);
                     }
-                    at = follow(dir.readlink(name), at, todo);
+                    walk.jump(follow(walk.dir.readlink(name), walk.at, todo));
                     continue;
                 } else if (isWhiteout(there.get())) {
-                    replaceWhiteout(dir, name);
+                    replaceWhiteout(walk.dir, name);
                 } else if (!there.get().isDirectory()) {
                     throw new LinuxException("resolve", path.toString(), Errno.ENOTDIR);
                 }
-                at = at.child(name);
+                walk.enter(name);
+            }
+            return new OpenDir(path, walk.dir, walk.at.bytes().length);
+        } catch (IOException | RuntimeException e) {
+            walk.dir.close();
+            throw e;
+        }
+    }
+
+    /// Where a walk is, without symbolic links, and that directory.
+    private final class Walk {
+        private PathBytes at = PathBytes.ROOT;
+        private Dir dir = root.dir.openDir(at.bytes());
+
+        Walk() throws IOException {}
+
+        void jump(PathBytes to) throws IOException {
+            if (!to.equals(at)) {
+                go(to, root.dir.openDirUnlinked(to.bytes()));
             }
         }
-        return at;
+
+        void enter(byte[] name) throws IOException {
+            if (at.bytes().length + 1 + name.length > TarLimits.PATH_BYTES_MAX) {
+                throw new LinuxException("resolve", at.child(name).toString(), Errno.ENAMETOOLONG);
+            }
+            go(at.child(name), dir.openChild(name));
+        }
+
+        private void go(PathBytes to, Dir opened) {
+            dir.close();
+            dir = opened;
+            at = to;
+        }
     }
 
     private static PathBytes follow(byte[] target, PathBytes at, ArrayDeque<byte[]> todo) {

@@ -1,14 +1,23 @@
 package io.slipway.snapshotter.testing;
 
+import io.slipway.linux.Hasher;
+import io.slipway.linux.Hashers;
+import io.slipway.linux.Inflaters;
 import io.slipway.linux.Mount;
 import io.slipway.linux.Mounts;
 import io.slipway.snapshotter.LayerQuota;
 import io.slipway.snapshotter.SnapshotDriver;
 import io.slipway.snapshotter.SnapshotKind;
+import io.slipway.snapshotter.layer.Buffers;
+import io.slipway.snapshotter.layer.Decompressor;
+import io.slipway.snapshotter.layer.Decompressors;
 import io.slipway.snapshotter.layer.LayerApply;
 import io.slipway.snapshotter.layer.LayerNotes;
 import io.slipway.snapshotter.layer.LayerSink;
+import io.slipway.snapshotter.layer.LayerStream;
+import io.slipway.snapshotter.layer.WorkGate;
 import io.slipway.snapshotter.overlay.OverlayDriver;
+import io.slipway.snapshotter.tar.ByteSource;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -24,6 +33,7 @@ import java.util.concurrent.atomic.AtomicLong;
 public final class Layers implements AutoCloseable {
     private final OverlayDriver driver;
     private final Path mountPoint;
+    private final Decompressors decompressors = new Decompressors(Inflaters.best(), new Buffers(), new WorkGate(1));
     private final List<Long> nearestFirst = new ArrayList<>();
     private long number = 1;
 
@@ -39,8 +49,17 @@ public final class Layers implements AutoCloseable {
 
     /// Applies a layer without its parents, links it, and puts it on top.
     public Layers apply(byte[] tar) throws IOException, InterruptedException {
+        Iterator<byte[]> once = List.of(tar).iterator();
+        return apply(() -> once.hasNext() ? ByteBuffer.wrap(once.next()) : null, LayerQuota.DEFAULT);
+    }
+
+    /// As [#apply(byte[])], of an uncompressed stream.
+    public Layers apply(ByteSource stream, LayerQuota quota) throws IOException, InterruptedException {
         try (SnapshotDriver.Staged staged = driver.stage(SnapshotKind.COMMITTED, List.of())) {
-            LayerNotes notes = unlinked(staged, tar);
+            LayerNotes notes;
+            try (LayerSink sink = staged.sink(quota)) {
+                notes = LayerApply.run(stream, sink, quota);
+            }
             staged.link(notes, List.copyOf(nearestFirst));
             staged.publish(number);
         }
@@ -48,12 +67,22 @@ public final class Layers implements AutoCloseable {
         return this;
     }
 
-    private static LayerNotes unlinked(SnapshotDriver.Staged staged, byte[] tar)
-            throws IOException, InterruptedException {
-        try (LayerSink sink = staged.sink(LayerQuota.DEFAULT)) {
-            Iterator<byte[]> once = List.of(tar).iterator();
-            return LayerApply.run(() -> once.hasNext() ? ByteBuffer.wrap(once.next()) : null, sink, LayerQuota.DEFAULT);
+    /// As [#apply(byte[])], of a blob: decompressed, hashed and held to the quota as a pulled layer is.
+    ///
+    /// @return the diff id
+    public byte[] apply(String mediaType, byte[] blob, LayerQuota quota) throws IOException, InterruptedException {
+        try (BytesArrival arrival = BytesArrival.whole(blob);
+                Decompressor bytes = decompressors.open(mediaType, arrival);
+                Hasher hasher = Hashers.best().open("sha256")) {
+            var _ = apply(new LayerStream(bytes, hasher, quota, _ -> {}), quota);
+            return hasher.digest();
         }
+    }
+
+    /// Takes the layer on top away again.
+    public void drop() throws IOException {
+        nearestFirst.removeFirst();
+        int _ = driver.cleanup(Set.copyOf(nearestFirst)).run();
     }
 
     /// The directory of the layer on top.
