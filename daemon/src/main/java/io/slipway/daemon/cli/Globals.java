@@ -2,6 +2,8 @@ package io.slipway.daemon.cli;
 
 import static java.nio.file.LinkOption.NOFOLLOW_LINKS;
 
+import io.slipway.cas.ApiException;
+import io.slipway.cas.Identifier;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,17 +18,36 @@ import org.jspecify.annotations.Nullable;
 record Globals(String address, String namespace, boolean json) {
     static final String DEFAULT_NAMESPACE = "default";
 
-    /// Flag, then `SLIPWAY_ADDRESS` or `SLIPWAY_STATE`, then `CONTAINERD_ADDRESS`, then the daemon's own default.
+    /// Flag, then `SLIPWAY_ADDRESS` or `SLIPWAY_STATE`, then `CONTAINERD_ADDRESS`, then the daemon's own default. An
+    /// empty variable counts as unset, an empty flag does not.
+    ///
+    /// @throws CommandFailed when the namespace is not an identifier
     static Globals of(
-            @Nullable String address, @Nullable String namespace, boolean json, Map<String, String> environment) {
+            @Nullable String address, @Nullable String namespace, boolean json, Map<String, String> environment)
+            throws CommandFailed {
         String socket = first(
                 address,
                 environment.get("SLIPWAY_ADDRESS"),
                 inState(environment.get("SLIPWAY_STATE")),
                 environment.get("CONTAINERD_ADDRESS"),
                 inState(defaultState(environment)));
-        String name = first(namespace, environment.get("CONTAINERD_NAMESPACE"), DEFAULT_NAMESPACE);
-        return new Globals(withoutScheme(socket), name, json);
+        String name = namespace == null ? first(environment.get("CONTAINERD_NAMESPACE"), DEFAULT_NAMESPACE) : namespace;
+        return new Globals(withoutScheme(socket), identifier(name), json);
+    }
+
+    private static String identifier(String namespace) throws CommandFailed {
+        try {
+            return Identifier.check(namespace);
+        } catch (ApiException e) {
+            CommandFailed failed = new CommandFailed(
+                    ExitCode.USAGE,
+                    "",
+                    "\"" + namespace + "\" cannot name a namespace",
+                    "use letters and digits, with single `.`, `_` or `-` between them, up to " + Identifier.LENGTH_MAX
+                            + " characters");
+            failed.initCause(e);
+            throw failed;
+        }
     }
 
     /// As the daemon chooses it: `/run/slipway` for root, else below `XDG_RUNTIME_DIR`.

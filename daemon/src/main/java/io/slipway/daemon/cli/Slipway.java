@@ -70,12 +70,16 @@ final class Slipway {
         if (command.isEmpty()) {
             return fail("usage", new CommandFailed(ExitCode.USAGE, "", "no command was given", "see `slipway --help`"));
         }
-        Globals globals = Globals.of(
-                parsed.matchedOptionValue("--address", null),
-                parsed.matchedOptionValue("--namespace", null),
-                parsed.hasMatchedOption("--json") || own.hasMatchedOption("--json"),
-                terminal.environment());
-        return run(name.orElseThrow(), command.get(), own, globals);
+        try {
+            Globals globals = Globals.of(
+                    parsed.matchedOptionValue("--address", null),
+                    parsed.matchedOptionValue("--namespace", null),
+                    parsed.hasMatchedOption("--json") || own.hasMatchedOption("--json"),
+                    terminal.environment());
+            return run(name.orElseThrow(), command.get(), own, globals);
+        } catch (CommandFailed e) {
+            return fail(name.orElseThrow(), command, e);
+        }
     }
 
     private int run(String name, Command command, ParseResult arguments, Globals globals) {

@@ -55,12 +55,29 @@ final class SlipwayTest {
                 "pull a/UPPER | slipway: pull a/UPPER: ",
                 "pull --platform a/b/c/d x | slipway: pull: platform",
                 "pull --password-stdin x | slipway: pull: --password-stdin needs --user; add --user NAME",
+                "-n b/ad images | slipway: images: \"b/ad\" cannot name a namespace; use letters and digits,",
+                "-n= images | slipway: images: \"\" cannot name a namespace; use letters and digits,",
                 "logs --tail -1 x | slipway: logs x: --tail cannot be negative; name a number of lines",
             })
     void badUsageIsOneLineAndCode2(String arguments, String line) {
         Shell shell = new Shell(dir.resolve("nobody.sock"));
         assertThat(shell.run(arguments.split(" ", -1))).isEqualTo(2);
         assertThat(shell.err()).startsWith(line).hasLineCount(1);
+    }
+
+    @Test
+    void aMalformedNamespaceIsRefusedWhereverItComesFrom() {
+        for (String namespace : List.of("", "a/b", "_a", "a-", "a..b", "a b", "ä", "x".repeat(77))) {
+            Shell flag = new Shell(dir.resolve("nobody.sock"));
+            assertThat(flag.run("--namespace", namespace, "ps")).as(namespace).isEqualTo(2);
+            assertThat(flag.err()).hasLineCount(1).contains("\"" + namespace + "\" cannot name a namespace");
+        }
+        Shell variable = new Shell(dir.resolve("nobody.sock"));
+        variable.environment.put("CONTAINERD_NAMESPACE", "a/b");
+        assertThat(variable.run("ps")).isEqualTo(2);
+        Shell empty = new Shell(dir.resolve("nobody.sock"));
+        empty.environment.put("CONTAINERD_NAMESPACE", "");
+        assertThat(empty.run("ps")).as("no daemon, but a good namespace").isEqualTo(5);
     }
 
     @Test
