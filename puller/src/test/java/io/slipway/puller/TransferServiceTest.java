@@ -24,6 +24,7 @@ import io.slipway.cas.grpc.GrpcServices;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.net.SocketAddress;
 import io.vertx.grpc.client.GrpcClient;
 import io.vertx.grpc.client.GrpcClientRequest;
@@ -34,6 +35,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Base64;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -156,6 +158,39 @@ class TransferServiceTest {
         assertThat(lines).anySatisfy(line -> assertThat(line.getName()).isEqualTo("manifest-" + image.id()));
         assertThat(harness.cas.images().get("default", name).orElseThrow().labels())
                 .containsEntry("a", "b");
+    }
+
+    @Test
+    void saysOfEveryLayerWhereItIsWhereItComesFromAndWhyItWaits() throws Exception {
+        TestImage image = TestImage.of(7, 5_000_000);
+        String name = registry.push("a", "1", image).name();
+        List<HttpServerRequest> held = new CopyOnWriteArrayList<>();
+        registry.fault = request ->
+                held.isEmpty() && TestRegistry.path(request).endsWith("/blobs/" + image.layer(0)) && held.add(request);
+        Open progress = acknowledged("p");
+        var pulled = vertx.executeBlocking(() -> transfer(source(name), store(name), "p"));
+        String layer = "layer-" + image.layer(0);
+        await().untilAsserted(() -> assertThat(annotations(progress, layer))
+                .anySatisfy(annotations -> assertThat(annotations)
+                        .containsEntry(
+                                ProgressAnnotations.WAITING_FOR, "waiting for " + registry.host() + " to answer")));
+        held.getFirst().connection().close();
+        assertThat(pulled.toCompletionStage().toCompletableFuture().get(20, TimeUnit.SECONDS))
+                .isEqualTo("OK");
+        await().until(() -> progress.over().contains("OK"));
+        assertThat(annotations(progress, layer).getLast())
+                .containsEntry(ProgressAnnotations.STATE, "done")
+                .containsEntry(ProgressAnnotations.HOST, registry.host())
+                .doesNotContainKey(ProgressAnnotations.WAITING_FOR);
+    }
+
+    private static List<Map<String, String>> annotations(Open progress, String name) {
+        return progress.received().stream()
+                .skip(1)
+                .map(any -> Anys.unpack(any, Progress.parser()))
+                .filter(line -> line.getName().equals(name))
+                .map(line -> line.getDesc().getAnnotationsMap())
+                .toList();
     }
 
     @Test

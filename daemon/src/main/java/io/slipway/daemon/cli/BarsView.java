@@ -96,9 +96,13 @@ final class BarsView implements ProgressView {
     }
 
     private static String state(Layer layer, double rate) {
+        if (!layer.waitingFor().isEmpty()) {
+            return layer.waitingFor();
+        }
         return switch (layer.stage()) {
-            case WAITING -> layer.note().isEmpty() ? "waiting" : layer.note();
-            case DOWNLOADING -> Text.bytes((long) rate) + "/s";
+            case WAITING -> "queued";
+            case DOWNLOADING ->
+                Text.bytes((long) rate) + "/s" + (layer.host().isEmpty() ? "" : " from " + layer.host());
             case VERIFYING -> "verifying";
             case DOWNLOADED -> "here, not yet unpacked";
             case EXTRACTING -> "unpacking";

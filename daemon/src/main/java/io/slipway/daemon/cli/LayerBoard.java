@@ -1,6 +1,7 @@
 package io.slipway.daemon.cli;
 
 import io.slipway.api.types.transfer.Progress;
+import io.slipway.puller.ProgressAnnotations;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -28,9 +29,10 @@ final class LayerBoard {
     /// @param stage how far it has come
     /// @param bytes how many have arrived
     /// @param total size, 0 when unknown
-    /// @param note the daemon's words for its state
+    /// @param host where its bytes come from, empty when none do yet
+    /// @param waitingFor why no bytes move, empty when they do or when the daemon does not say
     /// @param here whether it was in the store already
-    record Layer(String digest, Stage stage, long bytes, long total, String note, boolean here) {}
+    record Layer(String digest, Stage stage, long bytes, long total, String host, String waitingFor, boolean here) {}
 
     private final Map<String, Layer> layers = new LinkedHashMap<>();
     private final boolean unpacking;
@@ -56,7 +58,8 @@ final class LayerBoard {
             return;
         }
         String event = Text.oneLine(progress.getEvent());
-        Stage stage = stage(event, before == null ? Stage.WAITING : before.stage());
+        boolean verifying = said(progress, ProgressAnnotations.STATE).equals("verifying");
+        Stage stage = stage(verifying ? "verifying" : event, before == null ? Stage.WAITING : before.stage());
         long total = progress.getTotal() > 0
                 ? progress.getTotal()
                 : progress.getDesc().getSize() > 0 ? progress.getDesc().getSize() : before == null ? 0 : before.total();
@@ -64,7 +67,20 @@ final class LayerBoard {
                 ? total
                 : Math.max(progress.getProgress(), before == null ? 0 : before.bytes());
         boolean here = event.equals("already exists") || (before != null && before.here());
-        layers.put(digest, new Layer(digest, stage, bytes, total, event, here));
+        layers.put(
+                digest,
+                new Layer(
+                        digest,
+                        stage,
+                        bytes,
+                        total,
+                        said(progress, ProgressAnnotations.HOST),
+                        said(progress, ProgressAnnotations.WAITING_FOR),
+                        here));
+    }
+
+    private static String said(Progress progress, String annotation) {
+        return Text.oneLine(progress.getDesc().getAnnotationsOrDefault(annotation, ""));
     }
 
     private Stage stage(String event, Stage before) {
@@ -89,7 +105,8 @@ final class LayerBoard {
                 Stage.DONE,
                 Math.max(layer.bytes(), layer.total()),
                 layer.total(),
-                layer.note(),
+                layer.host(),
+                "",
                 layer.here()));
     }
 

@@ -52,9 +52,21 @@ final class LinesView implements ProgressView {
         String waiting = layers.stream()
                 .filter(l -> l.stage() != Stage.DONE)
                 .findFirst()
-                .map(l -> ", waiting for layer " + Text.shortDigest(l.digest()) + " (" + l.note() + ")")
+                .map(l -> "; layer " + Text.shortDigest(l.digest()) + " " + state(l))
                 .orElse("");
         return done + " of " + layers.size() + " layers, " + Text.bytes(bytes) + " of " + Text.bytes(total) + waiting;
+    }
+
+    private static String state(Layer layer) {
+        String state = switch (layer.stage()) {
+            case WAITING -> "queued";
+            case DOWNLOADING -> layer.host().isEmpty() ? "fetching" : "fetching from " + layer.host();
+            case VERIFYING -> "verifying";
+            case DOWNLOADED -> "here, not yet unpacked";
+            case EXTRACTING -> "unpacking";
+            case DONE -> "done";
+        };
+        return layer.waitingFor().isEmpty() ? state : state + ": " + layer.waitingFor();
     }
 
     @Override

@@ -2,7 +2,9 @@ package io.slipway.daemon.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.slipway.api.types.Descriptor;
 import io.slipway.api.types.transfer.Progress;
+import io.slipway.puller.ProgressAnnotations;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -21,6 +23,19 @@ final class ProgressViewTest {
                 .setEvent(event)
                 .setProgress(progress)
                 .setTotal(total)
+                .build());
+    }
+
+    private void say(char layer, String event, long progress, String state, String host, String waitingFor) {
+        board.apply(Progress.newBuilder()
+                .setName("layer-sha256:" + String.valueOf(layer).repeat(64))
+                .setEvent(event)
+                .setProgress(progress)
+                .setTotal(1000)
+                .setDesc(Descriptor.newBuilder()
+                        .putAnnotations(ProgressAnnotations.STATE, state)
+                        .putAnnotations(ProgressAnnotations.HOST, host)
+                        .putAnnotations(ProgressAnnotations.WAITING_FOR, waitingFor))
                 .build());
     }
 
@@ -48,8 +63,7 @@ final class ProgressViewTest {
         assertThat(printed()).isEmpty();
         view.tick(T.plusSeconds(33), board);
         assertThat(printed())
-                .isEqualTo("pulling ref: 1 of 2 layers, 1.0 kB of 1.5 kB,"
-                        + " waiting for layer sha256:bbbbbbbbbbbb (waiting)\n");
+                .isEqualTo("pulling ref: 1 of 2 layers, 1.0 kB of 1.5 kB; layer sha256:bbbbbbbbbbbb queued\n");
         view.tick(T.plusSeconds(34), board);
         assertThat(printed()).isEmpty();
         board.finish();
@@ -63,6 +77,43 @@ final class ProgressViewTest {
         board.apply(Progress.newBuilder().setEvent("Resolving from\nhost").build());
         view.tick(T.plusSeconds(30), board);
         assertThat(printed()).isEqualTo("pulling ref: Resolving from host\n");
+    }
+
+    @Test
+    void aLayerThatWaitsSaysWhereItIsAndWhy() {
+        LinesView view = new LinesView(err, "ref", T);
+        say('a', "waiting", 0, "queued", "", "waiting for a download slot");
+        view.tick(T.plusSeconds(30), board);
+        say('a', "downloading", 500, "fetching", "registry.test", "registry.test stalled; asking again\n");
+        view.tick(T.plusSeconds(60), board);
+        say('a', "downloading", 600, "fetching", "registry.test", "");
+        view.tick(T.plusSeconds(90), board);
+        say('a', "downloading", 1000, "verifying", "registry.test", "");
+        view.tick(T.plusSeconds(120), board);
+        say('a', "extracting", 0, "unpacking", "registry.test", "");
+        view.tick(T.plusSeconds(150), board);
+        String layer = " of 1.0 kB; layer sha256:aaaaaaaaaaaa ";
+        assertThat(printed().lines().map(line -> line.replaceFirst("^pulling ref: 0 of 1 layers, ", "")))
+                .containsExactly(
+                        "0 B" + layer + "queued: waiting for a download slot",
+                        "500 B" + layer + "fetching from registry.test: registry.test stalled; asking again",
+                        "600 B" + layer + "fetching from registry.test",
+                        "1.0 kB" + layer + "verifying",
+                        "1.0 kB" + layer + "unpacking");
+    }
+
+    @Test
+    void aBarShowsTheSourceOrWhyItStands() {
+        BarsView view = new BarsView(err, 120);
+        say('a', "waiting", 0, "queued", "", "waiting for a download slot");
+        view.tick(T, board);
+        assertThat(printed()).endsWith("] 0 B/1.0 kB waiting for a download slot\n");
+        say('a', "downloading", 500, "fetching", "registry.test", "");
+        view.tick(T.plusSeconds(1), board);
+        assertThat(printed()).endsWith("] 500 B/1.0 kB 500 B/s from registry.test\n");
+        say('a', "downloading", 500, "fetching", "registry.test", "registry.test stalled; asking again");
+        view.tick(T.plusSeconds(2), board);
+        assertThat(printed()).endsWith("] 500 B/1.0 kB registry.test stalled; asking again\n");
     }
 
     @Test

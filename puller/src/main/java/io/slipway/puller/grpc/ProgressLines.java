@@ -4,6 +4,7 @@ import io.slipway.api.types.transfer.Progress;
 import io.slipway.cas.Descriptor;
 import io.slipway.cas.Digest;
 import io.slipway.cas.grpc.Anys;
+import io.slipway.puller.ProgressAnnotations;
 import io.slipway.puller.PullListener;
 import java.util.HashMap;
 import java.util.Locale;
@@ -70,7 +71,7 @@ final class ProgressLines implements PullListener {
                 .setName(key(item))
                 .setProgress(bytes)
                 .setTotal(item.total().orElse(0))
-                .setDesc(wire(item.descriptor()));
+                .setDesc(annotated(item));
         item.parents().forEach(parent -> line.addParents(parentKey(parent)));
         return line;
     }
@@ -85,13 +86,24 @@ final class ProgressLines implements PullListener {
         return "manifest-" + parent;
     }
 
-    private static io.slipway.api.types.Descriptor wire(Descriptor descriptor) {
+    private static io.slipway.api.types.Descriptor.Builder annotated(Item item) {
+        var descriptor = wire(item.descriptor())
+                .putAnnotations(ProgressAnnotations.STATE, item.state().name().toLowerCase(Locale.ROOT));
+        if (!item.host().isEmpty()) {
+            descriptor.putAnnotations(ProgressAnnotations.HOST, item.host());
+        }
+        if (!item.waitingFor().isEmpty()) {
+            descriptor.putAnnotations(ProgressAnnotations.WAITING_FOR, item.waitingFor());
+        }
+        return descriptor;
+    }
+
+    private static io.slipway.api.types.Descriptor.Builder wire(Descriptor descriptor) {
         return io.slipway.api.types.Descriptor.newBuilder()
                 .setMediaType(descriptor.mediaType())
                 .setDigest(descriptor.digest().toString())
                 .setSize(descriptor.size())
-                .putAllAnnotations(descriptor.annotations())
-                .build();
+                .putAllAnnotations(descriptor.annotations());
     }
 
     private void send(Progress.Builder line) {

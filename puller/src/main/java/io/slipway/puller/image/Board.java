@@ -23,6 +23,9 @@ import java.util.concurrent.locks.ReentrantLock;
 final class Board implements AutoCloseable {
     static final Duration TICK = Duration.ofMillis(300);
 
+    /// From then on an open answer that brings no bytes is told as the reason of waiting; shorter gaps are ordinary.
+    static final Duration SILENCE_TOLD = Duration.ofSeconds(3);
+
     private final PullListener listener;
     private final ReentrantLock telling = new ReentrantLock();
     /// Guarded by `telling`.
@@ -48,6 +51,8 @@ final class Board implements AutoCloseable {
         private Optional<State> told = Optional.empty();
         private long lastBytes;
         private long lastAt = System.nanoTime();
+        /// When bytes last moved.
+        private long movedAt = lastAt;
 
         Row(
                 Descriptor descriptor,
@@ -187,6 +192,9 @@ final class Board implements AutoCloseable {
         long span = Math.max(1, now - row.lastAt);
         long rate = state == State.FETCHING ? Math.max(0, (long) ((bytes - row.lastBytes) * 1e9 / span)) : 0;
         boolean idle = state == State.QUEUED || (state == State.FETCHING && bytes == row.lastBytes);
+        if (!idle) {
+            row.movedAt = now;
+        }
         row.lastBytes = bytes;
         row.lastAt = now;
         return new Item(
@@ -197,8 +205,16 @@ final class Board implements AutoCloseable {
                 OptionalLong.of(size),
                 rate,
                 host,
-                idle ? row.status.waitingFor() : "",
+                idle ? waitingFor(row, host, Duration.ofNanos(now - row.movedAt)) : "",
                 row.parents);
+    }
+
+    private static String waitingFor(Row row, String host, Duration silent) {
+        String said = row.status.waitingFor();
+        if (!said.isEmpty() || host.isEmpty() || silent.compareTo(SILENCE_TOLD) < 0) {
+            return said;
+        }
+        return host + " has sent nothing for " + silent.toSeconds() + " s";
     }
 
     private void tick() {
