@@ -130,6 +130,7 @@ final class Daemon implements AutoCloseable {
             readiness.answers(Role.API.toString());
         }
 
+        snapshots.announce();
         ReadyFile ready = new ReadyFile(
                 ProcessHandle.current().pid(),
                 version.version(),

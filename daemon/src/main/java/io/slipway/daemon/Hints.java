@@ -1,13 +1,17 @@
 package io.slipway.daemon;
 
+import java.nio.file.Path;
+
 /// For the person who started the daemon by hand: where things are and one line each to try.
 final class Hints {
     private Hints() {}
 
-    static void print(ReadyFile ready, Console console) {
+    /// @param home the installation, whose programs need not be in anybody's PATH
+    static void print(ReadyFile ready, Path home, Console console) {
         if (!ready.address().isEmpty()) {
             console.hint("socket   " + ready.address());
-            console.hint("         slipway --address " + ready.address() + " pull docker.io/library/busybox:latest");
+            console.hint("         " + home.resolve("bin/slipway") + " --address " + ready.address()
+                    + " pull docker.io/library/busybox:latest");
         }
         for (String mirror : ready.mirror()) {
             console.hint("mirror   " + mirror);

@@ -77,7 +77,7 @@ final class Lifecycle {
         if (manager.isPresent()) {
             manager.get().ready();
         }
-        Hints.print(ready, console);
+        Hints.print(ready, Installation.home(), console);
     }
 
     private static ExitCode stop(Daemon daemon, Optional<SdNotify> manager) throws IOException, InterruptedException {

@@ -31,7 +31,7 @@ final class RuntimePart {
             throws IOException, StartException {
         Poller poller = closing.add("poller", Poller.start("poller"));
         Spawner spawner = new Spawner(poller, new ChildLimits(openFiles(), OptionalInt.empty()));
-        Path home = home();
+        Path home = Installation.home();
         RuntimeOptions options = new RuntimeOptions(
                 config.root(),
                 config.state(),
@@ -55,10 +55,5 @@ final class RuntimePart {
     private static OptionalLong openFiles() {
         String told = System.getProperty(OPEN_FILES, "");
         return told.matches("[0-9]{1,18}") ? OptionalLong.of(Long.parseLong(told)) : OptionalLong.empty();
-    }
-
-    /// The distribution that runs, told by the launcher.
-    private static Path home() {
-        return Path.of(System.getProperty("slipway.home", "/"));
     }
 }

@@ -47,6 +47,11 @@ record SnapshotPart(Optional<SnapshotterService> service, Unpacker unpacker, Lis
         service.ifPresent(s -> s.bind(services));
     }
 
+    /// Logs what was chosen on this machine.
+    void announce() {
+        service.ifPresent(SnapshotterService::announce);
+    }
+
     private static SnapshotPart none(String name, String why) {
         return new SnapshotPart(Optional.empty(), new NoUnpacker(name, why), List.of());
     }

@@ -315,6 +315,29 @@ class PackagedContractTest {
         }
     }
 
+    /// Before the JVM hears signals the kernel ends the process; then nothing may be there yet.
+    @Test
+    void aStopThatComesAtOnceLeavesNothingOrStopsInOrder() throws Exception {
+        List<String> command = List.of(
+                slipwaydPath(),
+                "--root",
+                dir + "/root",
+                "--state",
+                dir + "/state",
+                "--mirror-address",
+                "off",
+                "--metrics-address",
+                "off");
+        try (LabProcess daemon = LabProcess.start(dir.resolve("log"), Map.of(), command)) {
+            int exit = daemon.stop();
+            assertThat(exit).as(daemon.log()).isIn(0, 128 + 15);
+            if (exit != 0) {
+                assertThat(dir.resolve("root")).doesNotExist();
+                assertThat(dir.resolve("state")).doesNotExist();
+            }
+        }
+    }
+
     @Test
     void theTreeRunsFromAnywhereWithoutAnEnvironmentAndUnpacksNothing() throws Exception {
         Path copy = dir.resolve("some where/slipway");
@@ -405,9 +428,10 @@ class PackagedContractTest {
     private static void refused(int exit, String why, String... arguments) throws Exception {
         LabProcess.Result result = slipwayd(arguments);
         assertThat(result.exit()).as(result.output()).isEqualTo(exit);
-        assertThat(result.stderr().lines().filter(line -> line.startsWith("slipwayd: ")))
+        assertThat(result.stderr().lines())
                 .singleElement()
                 .asString()
+                .startsWith("slipwayd: ")
                 .contains(why);
         assertThat(result.stdout()).isEmpty();
     }

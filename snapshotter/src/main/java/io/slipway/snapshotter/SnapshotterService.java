@@ -46,6 +46,7 @@ public final class SnapshotterService implements AutoCloseable {
     private final ThreadPoolExecutor background;
     private final SnapshotStore store;
     private final ChainUnpack unpack;
+    private final Runnable opened;
 
     private SnapshotterService(List<SnapshotDriver> drivers, Cas cas, SnapshotterOptions options, String boot) {
         this.drivers = drivers;
@@ -82,7 +83,7 @@ public final class SnapshotterService implements AutoCloseable {
                 layers,
                 commits);
         store.healWith(new StoreHealer(cas.blobs(), unpack));
-        LOG.atInfo()
+        this.opened = () -> LOG.atInfo()
                 .addKeyValue("snapshotters", store.snapshotters())
                 .addKeyValue("inflate", inflaters.name())
                 .addKeyValue("hash", hashers.name())
@@ -117,6 +118,11 @@ public final class SnapshotterService implements AutoCloseable {
 
     public ImageUnpack images() {
         return unpack;
+    }
+
+    /// Logs what was chosen on this machine. Left to the caller, so that a start that fails later prints only why.
+    public void announce() {
+        opened.run();
     }
 
     /// Serves containerd's Snapshots service.
