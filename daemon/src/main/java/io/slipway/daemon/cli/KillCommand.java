@@ -18,7 +18,7 @@ final class KillCommand implements Command {
         spec.addOption(OptionSpec.builder("-s", "--signal")
                 .type(String.class)
                 .paramLabel("SIGNAL")
-                .description("name or number; default: KILL")
+                .description("name or number; default: KILL, which no process can ignore; TERM asks it to stop")
                 .build());
         Each.addArguments(spec, "CONTAINER");
         return spec;

@@ -6,6 +6,7 @@ import io.slipway.daemon.lab.LabImage;
 import io.slipway.daemon.lab.LabProcess;
 import io.slipway.daemon.lab.LabProxy;
 import io.slipway.daemon.lab.LabRegistry;
+import io.slipway.daemon.lab.LeakGuard;
 import io.slipway.daemon.lab.Leaks;
 import io.slipway.daemon.lab.PackagedDaemon;
 import io.slipway.puller.Puller;
@@ -13,9 +14,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /// `kill -9` of the daemon at the two moments that hurt: in the middle of a pull, and with a container running.
@@ -30,43 +36,92 @@ final class CrashTest {
     @TempDir
     Path work;
 
+    @RegisterExtension
+    final LeakGuard leaks = new LeakGuard(() -> work);
+
     @Test
-    void aContainerOutlivesTheDaemonAndTheNextOneFindsIt() throws Exception {
+    void containersOutliveTheDaemonAndTheNextOneFindsThem() throws Exception {
         Leaks before = Leaks.now();
         Path home = work.resolve("slipway");
         try (LabRegistry registry = LabRegistry.start(work)) {
             LabImage image = LabImage.build(work.resolve("i"), LabImage.Format.OCI, LabImage.Compression.GZIP, false);
             String reference = registry.push(image, "lab/long");
             PackagedDaemon first = PackagedDaemon.start(home, "--mirror-address", "off");
-            String id = first.checkSlipway(
-                            "run",
-                            "-d",
-                            reference,
-                            "/bin/sh",
-                            "-c",
-                            "trap 'exit 7' TERM; echo started; while :; do sleep 1; done")
-                    .strip();
-            assertThat(id).matches("[A-Za-z0-9][A-Za-z0-9._-]*");
-            Awaitility.await("the container prints")
-                    .until(() -> first.checkSlipway("logs", id).contains("started"));
+            first.checkSlipway("pull", reference);
+            Set<String> snapshots = snapshots(first);
+            assertThat(snapshots).hasSameSizeAs(image.layers());
+            Set<String> directories = snapshotDirectories(home);
+            String polite = runUntilItPrints(first, reference, "trap 'exit 7' TERM; ");
+            String deaf = runUntilItPrints(first, reference, "trap '' TERM; ");
             first.process().kill();
             try (PackagedDaemon second = PackagedDaemon.start(home, "--mirror-address", "off")) {
-                assertThat(second.checkSlipway("ps")).contains(id);
-                assertThat(second.checkSlipway("logs", id)).contains("started");
-                second.checkSlipway("kill", id);
-                Awaitility.await("the container stops")
-                        .until(() -> !second.checkSlipway("ps").contains(id));
-                assertThat(second.checkSlipway("ps", "-a")).contains(id);
-                second.checkSlipway("rm", id);
-                assertThat(second.checkSlipway("ps", "-a")).doesNotContain(id);
+                assertThat(second.checkSlipway("ps")).contains(polite).contains(deaf);
+                assertThat(second.checkSlipway("logs", polite)).contains("started");
+                second.checkSlipway("kill", "-s", "TERM", polite, deaf);
+                awaitExited(second, polite, 7);
+                assertThat(second.checkSlipway("ps")).as("ignores TERM").contains(deaf);
+                second.checkSlipway("kill", deaf);
+                awaitExited(second, deaf, 128 + 9);
+                second.checkSlipway("rm", polite, deaf);
+                assertThat(second.checkSlipway("ps", "-a"))
+                        .doesNotContain(polite)
+                        .doesNotContain(deaf);
+
                 before.assertNothingNew();
-                assertThat(filesBelow(home.resolve("state/io.containerd.runtime.v2.task")))
-                        .isEmpty();
-                assertThat(filesBelow(home.resolve("root/logs"))).isEmpty();
+                assertThat(snapshots(second)).isEqualTo(snapshots);
+                Awaitility.await("directories of removed snapshots are gone")
+                        .untilAsserted(
+                                () -> assertThat(snapshotDirectories(home)).isEqualTo(directories));
+                for (String place : List.of(
+                        "state/io.containerd.runtime.v2.task",
+                        "state/runc",
+                        "state/cli",
+                        "root/logs",
+                        "root/tmp",
+                        "root/content/ingest")) {
+                    assertThat(filesBelow(home.resolve(place))).as(place).isEmpty();
+                }
+                assertThat(Leaks.fifosBelow(home.resolve("state"))).isEmpty();
                 assertThat(second.process().stop()).isZero();
             }
+            assertThat(Leaks.fifosBelow(home.resolve("state"))).isEmpty();
         }
-        before.assertNothingNew();
+    }
+
+    private static String runUntilItPrints(PackagedDaemon daemon, String reference, String trap) throws Exception {
+        String script = trap + "echo started; while :; do sleep 1; done";
+        String id = daemon.checkSlipway("run", "-d", reference, "/bin/sh", "-c", script)
+                .strip();
+        assertThat(id).matches("[A-Za-z0-9][A-Za-z0-9._-]*");
+        Awaitility.await("the container prints")
+                .until(() -> daemon.checkSlipway("logs", id).contains("started"));
+        return id;
+    }
+
+    private static void awaitExited(PackagedDaemon daemon, String id, int status) {
+        Awaitility.await("the container ends")
+                .untilAsserted(() -> assertThat(daemon.checkSlipway("ps", "-a").lines())
+                        .filteredOn(line -> line.startsWith(id))
+                        .singleElement()
+                        .asString()
+                        .contains("exited (" + status + ")"));
+    }
+
+    /// Rows of the store, as containerd's client sees them.
+    private static Set<String> snapshots(PackagedDaemon daemon) throws Exception {
+        return LabProcess.check("ctr", "--address", daemon.socket().toString(), "snapshots", "ls")
+                .lines()
+                .skip(1)
+                .map(line -> line.split("\\s", 2)[0])
+                .collect(Collectors.toCollection(TreeSet::new));
+    }
+
+    private static Set<String> snapshotDirectories(Path home) throws Exception {
+        try (Stream<Path> directories = Files.list(home.resolve("root/snapshotters/overlayfs/snapshots"))) {
+            return directories
+                    .map(directory -> directory.getFileName().toString())
+                    .collect(Collectors.toSet());
+        }
     }
 
     @Test
@@ -92,6 +147,11 @@ final class CrashTest {
                 second.checkSlipway("pull", reference);
                 assertThat(second.checkSlipway("run", "--rm", reference)).isEqualTo("hello from inside\n");
                 assertThat(second.ingests()).isEmpty();
+                assertThat(filesBelow(home.resolve("root/tmp"))).isEmpty();
+                assertThat(snapshots(second)).hasSameSizeAs(image.layers());
+                Awaitility.await("one directory for each layer")
+                        .untilAsserted(
+                                () -> assertThat(snapshotDirectories(home)).hasSameSizeAs(image.layers()));
                 List<LabProxy.Seen> all = proxy.seen();
                 assertNothingTwice(beforeKill, all.subList(beforeKill.size(), all.size()));
             }

@@ -25,9 +25,11 @@ import java.util.zip.GZIPOutputStream;
 /// @param tag the name of the variant, used as tag
 /// @param directory where it lies
 /// @param manifestDigest digest of `manifest.json`
+/// @param config digest of the configuration
 /// @param layers digests of the compressed layers, bottom first
 /// @param diffIds digests of the layers' tars, bottom first
-public record LabImage(String tag, Path directory, String manifestDigest, List<String> layers, List<String> diffIds) {
+public record LabImage(
+        String tag, Path directory, String manifestDigest, String config, List<String> layers, List<String> diffIds) {
     private static final int COMPRESSOR_BUFFER = 1 << 16;
 
     /// How layers are compressed.
@@ -119,6 +121,7 @@ public record LabImage(String tag, Path directory, String manifestDigest, List<S
                 tag,
                 directory,
                 digest(manifestBytes),
+                configBlob.digest(),
                 layers.stream().map(Blob::digest).toList(),
                 diffIds);
     }

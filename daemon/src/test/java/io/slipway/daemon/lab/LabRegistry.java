@@ -1,6 +1,7 @@
 package io.slipway.daemon.lab;
 
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -99,6 +100,30 @@ public final class LabRegistry implements AutoCloseable {
                 .resolve(hex.substring(0, 2))
                 .resolve(hex)
                 .resolve("data");
+    }
+
+    /// A blob that differs from its digest in one byte until closed; its length stays the same.
+    public interface Altered extends AutoCloseable {
+        @Override
+        void close() throws IOException;
+    }
+
+    /// Alters one byte of a blob.
+    ///
+    /// @param offset of the byte; negative from the end, -1 is the last
+    public Altered alter(String digest, long offset) throws IOException {
+        flip(digest, offset);
+        return () -> flip(digest, offset);
+    }
+
+    private void flip(String digest, long offset) throws IOException {
+        try (RandomAccessFile blob = new RandomAccessFile(blobFile(digest).toFile(), "rw")) {
+            long position = offset < 0 ? blob.length() + offset : offset;
+            blob.seek(position);
+            int old = blob.read();
+            blob.seek(position);
+            blob.write(old ^ 1);
+        }
     }
 
     /// Ends it; [#start(Path, int, String)] with the same port brings it back with the same content.

@@ -98,4 +98,25 @@ final class LabTest {
             }
         }
     }
+
+    /// A test that fails with a container running leaves nothing of it on the machine.
+    @Test
+    @Tag("root")
+    @Tag("peer")
+    void theSweepTakesEverythingOffTheMachine() throws Exception {
+        Leaks before = Leaks.now();
+        try (LabRegistry registry = LabRegistry.start(work)) {
+            LabImage image = LabImage.build(work.resolve("i"), LabImage.Format.OCI, LabImage.Compression.GZIP, false);
+            String reference = registry.push(image, "lab/left");
+            PackagedDaemon daemon = PackagedDaemon.start(work.resolve("slipway"), "--mirror-address", "off");
+            daemon.checkSlipway("run", "-d", reference, "/bin/sh", "-c", "while :; do sleep 1; done");
+            assertThat(Leaks.now().shims()).hasSizeGreaterThan(before.shims().size());
+
+            Sweep.below(work.resolve("slipway"));
+
+            before.assertNothingNew();
+            assertThat(daemon.process().isAlive()).isFalse();
+            Sweep.below(work.resolve("slipway"));
+        }
+    }
 }

@@ -5,25 +5,31 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.SortedSet;
 import java.util.TreeSet;
-import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 
-/// What a test may leave behind on the machine by accident: mounts, shims, shim sockets, cgroups. Taken before, asked
-/// again after.
+/// What a test may leave behind on the machine by accident: mounts, shims, shim sockets, FIFOs, cgroups. Taken before,
+/// asked again after. What it leaves below its own directory is the test's to look at: see [#fifosBelow].
 ///
 /// @param mounts lines of this process's mountinfo without their ids
 /// @param shims command lines of running shims
-/// @param sockets names in the directory of shim sockets
+/// @param runFiles what is below the run directory that all shims and `ctr` share: sockets and FIFOs
 /// @param cgroups directories of the cgroup hierarchies
 public record Leaks(
-        SortedSet<String> mounts, SortedSet<String> shims, SortedSet<String> sockets, SortedSet<String> cgroups) {
-    private static final Path SHIM_SOCKETS = Path.of("/run/containerd/s");
+        SortedSet<String> mounts, SortedSet<String> shims, SortedSet<String> runFiles, SortedSet<String> cgroups) {
+    private static final Path SHARED_RUN = Path.of("/run/containerd");
+    /// stat(2), inode(7).
+    private static final int S_IFMT = 0170000;
+
+    private static final int S_IFIFO = 0010000;
     private static final Path CGROUPS = Path.of("/sys/fs/cgroup");
     /// Cgroups vanish and shims exit shortly after the call that ends them.
     private static final Duration SETTLES_WITHIN = Duration.ofSeconds(20);
@@ -40,13 +46,23 @@ public record Leaks(
                         .commandLine()
                         .filter(line -> line.contains("containerd-shim"))
                         .ifPresent(line -> shims.add(process.pid() + " " + line)));
-        SortedSet<String> sockets = new TreeSet<>();
-        if (Files.isDirectory(SHIM_SOCKETS)) {
-            try (Stream<Path> files = Files.list(SHIM_SOCKETS)) {
-                files.forEach(file -> sockets.add(file.getFileName().toString()));
+        SortedSet<String> runFiles = new TreeSet<>();
+        visit(SHARED_RUN, _ -> {}, file -> runFiles.add(file.toString()));
+        SortedSet<String> cgroups = new TreeSet<>();
+        visit(CGROUPS, directory -> cgroups.add(directory.toString()), _ -> {});
+        return new Leaks(mounts, shims, runFiles, cgroups);
+    }
+
+    /// Named pipes below a directory.
+    public static List<Path> fifosBelow(Path directory) throws IOException {
+        List<Path> fifos = new ArrayList<>();
+        visit(directory, _ -> {}, file -> {
+            int mode = (Integer) Files.getAttribute(file, "unix:mode", LinkOption.NOFOLLOW_LINKS);
+            if ((mode & S_IFMT) == S_IFIFO) {
+                fifos.add(file);
             }
-        }
-        return new Leaks(mounts, shims, sockets, cgroupDirectories());
+        });
+        return fifos;
     }
 
     /// Fails when something is there now that was not there then.
@@ -57,8 +73,8 @@ public record Leaks(
                     Leaks now = now();
                     assertThat(without(now.mounts, mounts)).as("mounts left").isEmpty();
                     assertThat(without(now.shims, shims)).as("shims left").isEmpty();
-                    assertThat(without(now.sockets, sockets))
-                            .as("shim sockets left")
+                    assertThat(without(now.runFiles, runFiles))
+                            .as("shim sockets or FIFOs left")
                             .isEmpty();
                     assertThat(without(now.cgroups, cgroups)).as("cgroups left").isEmpty();
                 });
@@ -70,20 +86,32 @@ public record Leaks(
         return rest;
     }
 
-    private static SortedSet<String> cgroupDirectories() throws IOException {
-        SortedSet<String> found = new TreeSet<>();
-        Files.walkFileTree(CGROUPS, new SimpleFileVisitor<>() {
+    private interface Visited {
+        void accept(Path path) throws IOException;
+    }
+
+    private static void visit(Path top, Visited directories, Visited files) throws IOException {
+        if (!Files.exists(top)) {
+            return;
+        }
+        Files.walkFileTree(top, new SimpleFileVisitor<>() {
             @Override
-            public FileVisitResult preVisitDirectory(Path directory, BasicFileAttributes attributes) {
-                found.add(directory.toString());
+            public FileVisitResult preVisitDirectory(Path directory, BasicFileAttributes attributes)
+                    throws IOException {
+                directories.accept(directory);
+                return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+                files.accept(file);
                 return FileVisitResult.CONTINUE;
             }
 
             @Override
             public FileVisitResult visitFileFailed(Path file, IOException cause) {
-                return FileVisitResult.CONTINUE; // a cgroup that ended while we looked
+                return FileVisitResult.CONTINUE; // ended while we looked
             }
         });
-        return found;
     }
 }
