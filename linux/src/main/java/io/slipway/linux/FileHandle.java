@@ -56,6 +56,19 @@ public final class FileHandle extends Descriptor {
         }
     }
 
+    /// The same file once more, for writes that go past the page cache (O_DIRECT); empty where its file system has
+    /// no such thing. Memory, position and length of such a write are multiples of the disk's block, else EINVAL.
+    public Optional<FileHandle> openDirect() throws IOException {
+        try (Scratch s = Scratch.take()) {
+            int flags = Flags.O_WRONLY | Flags.O_DIRECT | Flags.O_CLOEXEC;
+            long fd = Sys.call(s, Nr.OPENAT, Flags.AT_FDCWD, s.pathOf(fd()), flags);
+            if (fd < 0 && s.failedWith(Errno.EINVAL)) {
+                return Optional.empty();
+            }
+            return Optional.of(new FileHandle((int) s.check(fd, "openat", this), subject()));
+        }
+    }
+
     static FileHandle requireRegular(Scratch s, FileHandle file) throws IOException {
         try {
             if (Statx.of(s, file).type() != FileType.FILE) {

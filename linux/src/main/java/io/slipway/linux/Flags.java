@@ -2,7 +2,7 @@ package io.slipway.linux;
 
 /// Constants of the kernel's interface to files, each with its header.
 final class Flags {
-    // asm-generic/fcntl.h; O_DIRECTORY and O_NOFOLLOW differ on arm64 (asm/fcntl.h there)
+    // asm-generic/fcntl.h; O_DIRECT, O_DIRECTORY and O_NOFOLLOW differ on arm64 (asm/fcntl.h there)
     static final int O_RDONLY = 0;
     static final int O_WRONLY = 1;
     static final int O_RDWR = 2;
@@ -11,6 +11,7 @@ final class Flags {
     static final int O_NOCTTY = 0x100;
     static final int O_APPEND = 0x400;
     static final int O_NONBLOCK = 0x800;
+    static final int O_DIRECT = Nr.ARM64 ? 0x10000 : 0x4000;
     static final int O_DIRECTORY = Nr.ARM64 ? 0x4000 : 0x10000;
     static final int O_NOFOLLOW = Nr.ARM64 ? 0x8000 : 0x20000;
     static final int O_CLOEXEC = 0x80000;

@@ -35,6 +35,7 @@ public final class DirectorySink implements LayerSink {
     /// What the objects of one attribute take beside name and value.
     private static final long XATTR_BYTES = 80;
 
+    private final LargeFiles largeFiles;
     private final OpenDirs dirs;
     private final NodeAttributes attributes;
     private final DirectoryTimes times;
@@ -49,7 +50,9 @@ public final class DirectorySink implements LayerSink {
 
     /// @param top the empty directory, closed with the sink
     /// @param umask of this process, which the kernel subtracts from each mode
-    public DirectorySink(Dir top, int umask, LayerQuota quota) {
+    /// @param largeFiles writes the data of large files
+    public DirectorySink(Dir top, int umask, LayerQuota quota, LargeFiles largeFiles) {
+        this.largeFiles = largeFiles;
         this.dirs = new OpenDirs(top, quota.maxDirectories(), budget);
         this.attributes = new NodeAttributes(umask);
         this.times = new DirectoryTimes(quota.maxDirectories(), budget);
@@ -120,18 +123,36 @@ public final class DirectorySink implements LayerSink {
             made = clear(path, e).dir.createFile(name, entry.mode() & 0777);
         }
         try (FileHandle file = made) {
-            long end = 0;
-            for (ByteBuffer run = data.data(); run != null; run = data.data()) {
-                long at = data.dataOffset();
-                end = at + run.remaining();
-                file.write(run, at);
-            }
-            if (end < entry.size()) {
-                file.truncate(entry.size());
+            Optional<LargeFile> large = entry.sparse() ? Optional.empty() : largeFiles.open(file, entry.size());
+            if (large.isPresent()) {
+                fill(large.get(), data);
+            } else {
+                fill(file, entry, data);
             }
             attributes.set(file, entry);
         }
         fileBytes += entry.size();
+    }
+
+    private static void fill(LargeFile whole, TarReader data) throws IOException, InterruptedException {
+        try (LargeFile file = whole) {
+            for (ByteBuffer run = data.data(); run != null; run = data.data()) {
+                file.write(run);
+            }
+            file.finish();
+        }
+    }
+
+    private static void fill(FileHandle file, TarEntry entry, TarReader data) throws IOException, InterruptedException {
+        long end = 0;
+        for (ByteBuffer run = data.data(); run != null; run = data.data()) {
+            long at = data.dataOffset();
+            end = at + run.remaining();
+            file.write(run, at);
+        }
+        if (end < entry.size()) {
+            file.truncate(entry.size());
+        }
     }
 
     private void directory(OpenDir parent, PathBytes path, byte[] name, TarEntry entry) throws IOException {

@@ -8,6 +8,7 @@ import io.slipway.snapshotter.Capability;
 import io.slipway.snapshotter.SnapshotDriver;
 import io.slipway.snapshotter.SnapshotKind;
 import io.slipway.snapshotter.SnapshotUsage;
+import io.slipway.snapshotter.layer.LargeFiles;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -39,6 +40,7 @@ public final class OverlayDriver implements SnapshotDriver {
     private final boolean indexOff;
     private final LongSupplier random;
     private final Set<String> staged = new HashSet<>();
+    private final LargeFiles largeFiles = new LargeFiles();
 
     private OverlayDriver(Path snapshots, Dir dir, int umask, boolean indexOff, LongSupplier random) {
         this.snapshots = snapshots;
@@ -126,6 +128,10 @@ public final class OverlayDriver implements SnapshotDriver {
         return umask;
     }
 
+    LargeFiles largeFiles() {
+        return largeFiles;
+    }
+
     /// The layer of a published snapshot.
     Dir layer(long directory) throws IOException {
         return dir.openDir(ascii(directory + "/fs"));
@@ -211,6 +217,7 @@ public final class OverlayDriver implements SnapshotDriver {
 
     @Override
     public void close() {
+        largeFiles.close();
         dir.close();
     }
 

@@ -54,7 +54,7 @@ final class OverlayStaged implements SnapshotDriver.Staged {
 
     @Override
     public LayerSink sink(LayerQuota quota) throws IOException {
-        return new DirectorySink(fs(), driver.umask(), quota);
+        return new DirectorySink(fs(), driver.umask(), quota, driver.largeFiles());
     }
 
     @Override
