@@ -63,7 +63,8 @@ final class ArrivalInput implements AutoCloseable {
         if (Thread.interrupted()) {
             throw new InterruptedException();
         }
-        if (arrival.available(position) > 0) {
+        boolean here = arrival.available(position) > 0;
+        if (here && !gate.shouldYield(left())) {
             return arrival.read(position, buffer);
         }
         gate.leave();
@@ -74,13 +75,18 @@ final class ArrivalInput implements AutoCloseable {
         }
     }
 
+    /// What is not known to be long is taken to be short.
+    private long left() {
+        return Math.max(arrival.size().orElse(0) - position, 0);
+    }
+
     /// The caller of whoever reads here holds a permit and gives it back, so it must be held again even when
     /// interrupted; permits come back soon as their holders work.
     private void enterAgain() {
         boolean interrupted = false;
         while (true) {
             try {
-                gate.enter();
+                gate.enter(left());
                 break;
             } catch (InterruptedException _) {
                 interrupted = true;

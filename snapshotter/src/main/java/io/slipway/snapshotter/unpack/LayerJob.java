@@ -165,7 +165,7 @@ final class LayerJob {
     }
 
     private LayerNotes unpackInto(SnapshotDriver.Staged staged) throws IOException, InterruptedException {
-        tools.gate().enter();
+        tools.gate().enter(layer.descriptor().size());
         try (Decompressor bytes = tools.decompressors().open(layer.descriptor().mediaType(), layer.arrival());
                 Hasher hasher = tools.hashers().open(layer.diffId().algorithm().id());
                 LayerSink sink = staged.sink(tools.quota())) {

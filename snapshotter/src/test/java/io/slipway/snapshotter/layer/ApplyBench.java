@@ -40,7 +40,7 @@ public final class ApplyBench {
                 Path dir = out.resolve(round + "-" + i);
                 threads.add(Thread.ofPlatform().start(() -> {
                     try {
-                        gate.enter();
+                        gate.enter(0);
                         try (Arrival arrival = BytesArrival.whole(layers.get(n));
                                 Decompressor d =
                                         decompressors.open("application/vnd.oci.image.layer.v1.tar+gzip", arrival);
