@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
 final class BlockPool {
     /// One hand-over: large enough that the disk write costs more than the hand-over.
     static final int BLOCK_BYTES = 512 * 1024;
-    /// 64 MiB in flight for the process.
-    static final int BLOCKS_MAX = 128;
+    /// 16 MiB in flight for the process: more does not make a pull faster, only larger.
+    static final int BLOCKS_MAX = 32;
 
     private final ReentrantLock lock = new ReentrantLock();
     /// Guarded by lock, as are the others.
