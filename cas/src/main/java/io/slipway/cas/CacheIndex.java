@@ -23,4 +23,8 @@ public interface CacheIndex {
     /// Unroots blobs, least recently used first, until at most this many bytes are left; returns the bytes
     /// unrooted. What is open is skipped.
     long shrinkTo(long bytes) throws IOException;
+
+    /// Unroots blobs that no other namespace sees, least recently used first, until their removal will free at
+    /// least this many bytes; returns the bytes it will. What is open is skipped.
+    long free(long bytes) throws IOException;
 }

@@ -18,6 +18,7 @@ import java.util.concurrent.Executor;
 /// @param collectDelay how long after a deletion collection runs
 /// @param indexDelay how long after a change of images `index.json` is written; below a second
 /// @param sharing who may link what
+/// @param cacheLimits how much room pull-through content may take
 /// @param faults where tests make the disk fail
 public record CasOptions(
         Path root,
@@ -29,6 +30,7 @@ public record CasOptions(
         Duration collectDelay,
         Duration indexDelay,
         SharingPolicy sharing,
+        CacheLimits cacheLimits,
         Faults faults) {
 
     public static final Duration DEFAULT_ARRIVAL_GRACE = Duration.ofSeconds(30);
@@ -48,21 +50,67 @@ public record CasOptions(
                 DEFAULT_COLLECT_DELAY,
                 DEFAULT_INDEX_DELAY,
                 SharingPolicy.SHARED,
+                CacheLimits.NONE,
                 Faults.NONE);
     }
 
     public CasOptions withClock(Clock other) {
         return new CasOptions(
-                root, bytes, hashers, other, arrivalGrace, ingestLifetime, collectDelay, indexDelay, sharing, faults);
+                root,
+                bytes,
+                hashers,
+                other,
+                arrivalGrace,
+                ingestLifetime,
+                collectDelay,
+                indexDelay,
+                sharing,
+                cacheLimits,
+                faults);
     }
 
     public CasOptions withArrivalGrace(Duration other) {
         return new CasOptions(
-                root, bytes, hashers, clock, other, ingestLifetime, collectDelay, indexDelay, sharing, faults);
+                root,
+                bytes,
+                hashers,
+                clock,
+                other,
+                ingestLifetime,
+                collectDelay,
+                indexDelay,
+                sharing,
+                cacheLimits,
+                faults);
+    }
+
+    public CasOptions withCacheLimits(CacheLimits other) {
+        return new CasOptions(
+                root,
+                bytes,
+                hashers,
+                clock,
+                arrivalGrace,
+                ingestLifetime,
+                collectDelay,
+                indexDelay,
+                sharing,
+                other,
+                faults);
     }
 
     public CasOptions withFaults(Faults other) {
         return new CasOptions(
-                root, bytes, hashers, clock, arrivalGrace, ingestLifetime, collectDelay, indexDelay, sharing, other);
+                root,
+                bytes,
+                hashers,
+                clock,
+                arrivalGrace,
+                ingestLifetime,
+                collectDelay,
+                indexDelay,
+                sharing,
+                cacheLimits,
+                other);
     }
 }

@@ -86,7 +86,10 @@ final class Daemon implements AutoCloseable {
 
         EventExchange events = closing.add("events", new EventExchange(Clock.systemUTC()));
         HasherProvider hashers = Hashers.best();
-        Cas cas = closing.add("store", Cas.open(CasOptions.of(directories.root(), pools.bytes(), hashers)));
+        Cas cas = closing.add(
+                "store",
+                Cas.open(CasOptions.of(directories.root(), pools.bytes(), hashers)
+                        .withCacheLimits(Options.cacheLimits(config))));
         cas.publishTo(events);
 
         boolean unpacks = roles.contains(Role.API);

@@ -1,5 +1,6 @@
 package io.slipway.daemon;
 
+import io.slipway.cas.CacheLimits;
 import io.slipway.daemon.config.Address;
 import io.slipway.daemon.config.Config;
 import io.slipway.mirror.MirrorMetrics;
@@ -44,6 +45,10 @@ final class Options {
                 .withConfigured(host -> puller.upstreams().hasOwnDirectory(host))
                 .withMetrics(metrics);
         return mirror.defaultUpstream().map(options::withDefaultUpstream).orElse(options);
+    }
+
+    static CacheLimits cacheLimits(Config config) {
+        return new CacheLimits(config.store().maxBytes(), config.store().minFree()::of);
     }
 
     static SnapshotterOptions snapshots(Config config) {

@@ -60,6 +60,9 @@ public final class Records implements AutoCloseable {
         images = new SqlImages(metadata, namespaces, leases, collector, events, clock, index::changed);
         derived = new SqlDerived(metadata);
         cacheIndex = new SqlCacheIndex(metadata, contents, blobs, collector, clock, lastUse);
+        var bound = new CacheBound(cacheIndex, collector, options.cacheLimits(), CacheBound.Space.of(options.root()));
+        cacheIndex.afterAdmission(() -> bound.admitted(timer));
+        bound.start(timer);
         collector.scheduleIn(FIRST_COLLECTION);
         if (!Files.exists(indexFile)) {
             index.changed();

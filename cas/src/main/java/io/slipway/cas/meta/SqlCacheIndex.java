@@ -22,6 +22,7 @@ final class SqlCacheIndex implements CacheIndex {
     private final Collector collector;
     private final Clock clock;
     private final LastUse lastUse;
+    private volatile Runnable admitted = () -> {};
 
     SqlCacheIndex(
             Metadata metadata,
@@ -38,6 +39,11 @@ final class SqlCacheIndex implements CacheIndex {
         this.lastUse = lastUse;
     }
 
+    /// Runs after each admission; plugged once.
+    void afterAdmission(Runnable hook) {
+        admitted = hook;
+    }
+
     @Override
     public void admit(Digest digest, Map<String, String> labels) throws IOException {
         var linked = metadata.write(connection -> {
@@ -52,6 +58,7 @@ final class SqlCacheIndex implements CacheIndex {
             return link;
         });
         contents.announce(Namespaces.MIRROR, linked);
+        admitted.run();
     }
 
     @Override
@@ -74,29 +81,43 @@ final class SqlCacheIndex implements CacheIndex {
 
     @Override
     public long shrinkTo(long target) throws IOException {
+        return release(connection -> bytes(connection) - target, "SELECT digest, size FROM cache_index");
+    }
+
+    @Override
+    public long free(long bytes) throws IOException {
+        return release(_ -> bytes, """
+                SELECT digest, size FROM cache_index AS i WHERE NOT EXISTS
+                    (SELECT 1 FROM content AS c WHERE c.digest = i.digest AND c.namespace <> '""" + Namespaces.MIRROR + "')");
+    }
+
+    private interface Excess {
+        long of(Connection connection) throws SQLException;
+    }
+
+    /// Unroots the least recently used of `candidates` until the excess is gone.
+    private long release(Excess excess, String candidates) throws IOException {
         lastUse.flush();
         var held = blobs.held();
         long unrooted = metadata.write(connection -> {
-            long excess = bytes(connection) - target;
-            if (excess <= 0) {
+            long wanted = excess.of(connection);
+            if (wanted <= 0) {
                 return 0L;
             }
             record Entry(String digest, long size) {}
-            long freed = 0;
+            long released = 0;
             var oldest = Db.list(
-                    connection,
-                    "SELECT digest, size FROM cache_index ORDER BY last_used",
-                    row -> new Entry(row.getString(1), row.getLong(2)));
+                    connection, candidates + " ORDER BY last_used", row -> new Entry(row.getString(1), row.getLong(2)));
             for (var entry : oldest) {
-                if (freed >= excess) {
+                if (released >= wanted) {
                     break;
                 }
                 if (!held.contains(Digest.parse(entry.digest()))) {
                     unroot(connection, entry.digest());
-                    freed += entry.size();
+                    released += entry.size();
                 }
             }
-            return freed;
+            return released;
         });
         if (unrooted > 0) {
             collector.schedule();
