@@ -127,7 +127,7 @@ final class Daemon implements AutoCloseable {
             } else {
                 events.bind(services);
             }
-            List<PluginEntry> plugins = Plugins.of(config, directories.root(), snapshots.names(), runtime.isPresent());
+            List<PluginEntry> plugins = Plugins.of(config, directories.root(), snapshots, runtime.isPresent());
             new SystemServices(version, nodeId, plugins).bind(services);
             closing.add("api", GrpcListener.listen(vertx, config.grpc(), grpc));
             readiness.answers(Role.API.toString());

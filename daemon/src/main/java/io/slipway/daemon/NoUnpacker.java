@@ -24,8 +24,17 @@ final class NoUnpacker implements Unpacker {
             UnpackListener listener,
             Optional<String> lease) {
         layersBottomFirst.forEach(layer -> layer.arrival().close());
+        throw unavailable(snapshotter);
+    }
+
+    @Override
+    public void require(String snapshotter) {
+        throw unavailable(snapshotter);
+    }
+
+    private ApiException unavailable(String snapshotter) {
         String name = snapshotter.isEmpty() ? defaultSnapshotter : snapshotter;
-        throw new ApiException(
+        return new ApiException(
                 ApiException.Code.INVALID_ARGUMENT, "snapshotter " + name + " is not available here: " + why);
     }
 

@@ -64,6 +64,7 @@ final class Options {
                         layers.maxDirectories(),
                         layers.maxBytes(),
                         layers.maxRatio(),
-                        LayerQuota.DEFAULT.ratioGraceBytes()));
+                        LayerQuota.DEFAULT.ratioGraceBytes()),
+                config.snapshots().volatileMounts());
     }
 }

@@ -1,6 +1,7 @@
 package io.slipway.daemon;
 
 import io.slipway.daemon.config.Config;
+import io.slipway.snapshotter.SnapshotterState;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,15 +14,12 @@ final class Plugins {
 
     private Plugins() {}
 
-    static List<PluginEntry> of(Config config, Path root, List<String> snapshotters, boolean runtime) {
+    static List<PluginEntry> of(Config config, Path root, SnapshotPart snapshots, boolean runtime) {
         List<PluginEntry> all = new ArrayList<>();
         all.add(PluginEntry.of("content.v1", "content")
                 .exporting("root", root.resolve("content").toString()));
-        for (String name : snapshotters) {
-            all.add(PluginEntry.of("snapshotter.v1", name)
-                    .onThisPlatform()
-                    .exporting(
-                            "root", root.resolve("snapshotters").resolve(name).toString()));
+        for (SnapshotterState state : snapshots.states()) {
+            all.add(snapshotter(state, snapshots.defaultSnapshotter()));
         }
         all.add(PluginEntry.of("metadata.v1", "sqlite")
                 .exporting("policy", config.store().shared() ? "shared" : "isolated"));
@@ -31,7 +29,7 @@ final class Plugins {
         all.add(PluginEntry.of("transfer.v1", "local"));
         all.add(PluginEntry.of("streaming.v1", "manager"));
         SERVICES.forEach(name -> all.add(PluginEntry.of("grpc.v1", name)));
-        if (!snapshotters.isEmpty()) {
+        if (snapshots.service().isPresent()) {
             all.add(PluginEntry.of("grpc.v1", "snapshots"));
         }
         if (runtime) {
@@ -39,5 +37,17 @@ final class Plugins {
             RUNTIME_SERVICES.forEach(name -> all.add(PluginEntry.of("grpc.v1", name)));
         }
         return List.copyOf(all);
+    }
+
+    /// Clients that name no snapshotter find ours by its export `default`.
+    private static PluginEntry snapshotter(SnapshotterState state, String defaultSnapshotter) {
+        PluginEntry entry = PluginEntry.of("snapshotter.v1", state.name())
+                .onThisPlatform()
+                .exporting("root", state.root().toString())
+                .able(state.capabilities());
+        if (state.name().equals(defaultSnapshotter)) {
+            entry = entry.exporting("default", "true");
+        }
+        return state.off().isPresent() ? entry.off(state.off().get()) : entry;
     }
 }

@@ -6,6 +6,7 @@ import io.slipway.daemon.config.Config;
 import io.slipway.daemon.config.Role;
 import io.slipway.puller.Unpacker;
 import io.slipway.snapshotter.SnapshotterService;
+import io.slipway.snapshotter.SnapshotterState;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -15,21 +16,27 @@ import org.slf4j.LoggerFactory;
 
 /// The snapshotter where this machine and this user can have one, a refusal with the reason where not.
 ///
-/// @param names of the usable snapshotters
-record SnapshotPart(Optional<SnapshotterService> service, Unpacker unpacker, List<String> names) {
+/// @param defaultSnapshotter taken where a client names none
+/// @param states of the snapshotters that there are, usable or not
+record SnapshotPart(
+        Optional<SnapshotterService> service,
+        Unpacker unpacker,
+        String defaultSnapshotter,
+        List<SnapshotterState> states) {
     private static final Logger log = LoggerFactory.getLogger(SnapshotPart.class);
 
     /// @param wanted whether any role unpacks
     static SnapshotPart open(Closing closing, Config config, Path root, Cas cas, boolean wanted) throws StartException {
         String name = config.snapshots().defaultSnapshotter();
         if (!wanted) {
-            return none(name, "no role unpacks");
+            return none(root, name, "no role unpacks");
         }
         try {
             SnapshotterService service =
                     closing.add("snapshotter", SnapshotterService.open(root, cas, Options.snapshots(config)));
-            List<String> names = List.of(name);
-            return new SnapshotPart(Optional.of(service), new SnapshotUnpacker(service.images(), name, names), names);
+            List<String> usable = service.snapshots().snapshotters();
+            SnapshotUnpacker unpacker = new SnapshotUnpacker(service.images(), name, usable);
+            return new SnapshotPart(Optional.of(service), unpacker, name, service.states());
         } catch (IOException e) {
             String why = String.valueOf(e.getMessage());
             if (config.rolesAsked() && config.has(Role.RUNTIME)) {
@@ -39,7 +46,7 @@ record SnapshotPart(Optional<SnapshotterService> service, Unpacker unpacker, Lis
                     .addKeyValue("snapshotter", name)
                     .addKeyValue("reason", why)
                     .log("Images stay packed.");
-            return none(name, why);
+            return none(root, name, why);
         }
     }
 
@@ -52,7 +59,9 @@ record SnapshotPart(Optional<SnapshotterService> service, Unpacker unpacker, Lis
         service.ifPresent(SnapshotterService::announce);
     }
 
-    private static SnapshotPart none(String name, String why) {
-        return new SnapshotPart(Optional.empty(), new NoUnpacker(name, why), List.of());
+    private static SnapshotPart none(Path root, String name, String why) {
+        Path directory = root.resolve("snapshotters").resolve(name);
+        SnapshotterState state = new SnapshotterState(name, directory, List.of(), Optional.of(why));
+        return new SnapshotPart(Optional.empty(), new NoUnpacker(name, why), name, List.of(state));
     }
 }

@@ -56,6 +56,11 @@ final class SnapshotUnpacker implements Unpacker {
         return snapshotters;
     }
 
+    @Override
+    public void require(String snapshotter) {
+        images.require(snapshotter);
+    }
+
     private record Heard(UnpackListener listener) implements io.slipway.snapshotter.UnpackListener {
         @Override
         public void progress(int index, Digest layer, long bytes) {

@@ -1,6 +1,7 @@
 package io.slipway.daemon;
 
 import com.google.protobuf.Empty;
+import io.slipway.api.google.rpc.Status;
 import io.slipway.api.grpc.health.v1.HealthCheckRequest;
 import io.slipway.api.grpc.health.v1.HealthCheckResponse;
 import io.slipway.api.grpc.health.v1.HealthCheckResponse.ServingStatus;
@@ -20,6 +21,7 @@ import io.slipway.cas.filter.Filter;
 import io.slipway.cas.grpc.Call;
 import io.slipway.cas.grpc.GrpcServices;
 import io.slipway.cas.grpc.Out;
+import io.vertx.grpc.common.GrpcStatus;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -89,6 +91,10 @@ final class SystemServices {
                     .setArchitecture("amd64")
                     .build());
         }
+        // `ctr plugins ls` shows a message that ends so as "skip", any other as "error".
+        entry.off()
+                .ifPresent(why -> plugin.setInitErr(
+                        Status.newBuilder().setCode(GrpcStatus.UNKNOWN.code).setMessage(why + ": skip plugin")));
         return plugin.build();
     }
 

@@ -16,6 +16,7 @@ final class Nr {
     static final long LSEEK = of(8, 62);
     static final long PREAD64 = of(17, 67);
     static final long PWRITE64 = of(18, 68);
+    static final long IOCTL = of(16, 29);
     static final long FCNTL = of(72, 25);
     static final long FLOCK = of(73, 32);
     static final long FSYNC = of(74, 82);

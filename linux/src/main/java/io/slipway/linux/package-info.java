@@ -1,7 +1,8 @@
 /// The kernel edge: the one place that calls native code and starts processes.
 ///
 /// * Files: [io.slipway.linux.Dir] (a directory descriptor with byte-string names) and [io.slipway.linux.FileHandle].
-/// * Mounts: [io.slipway.linux.Mount] values, carried out by [io.slipway.linux.Mounts].
+/// * Mounts: [io.slipway.linux.Mount] values, carried out by [io.slipway.linux.Mounts]; what a path lies on is
+///   [io.slipway.linux.MountedOn]; subvolumes are [io.slipway.linux.Btrfs].
 /// * Children: [io.slipway.linux.Spawner] starts a [io.slipway.linux.ChildSpec] as a [io.slipway.linux.Child].
 /// * Readiness: one [io.slipway.linux.Poller] thread for [io.slipway.linux.Fifo], [io.slipway.linux.PidFd].
 /// * Byte loops: [io.slipway.linux.Hashers] and [io.slipway.linux.Inflaters] choose native or JDK code once.

@@ -1,5 +1,6 @@
 package io.slipway.puller;
 
+import io.slipway.cas.ApiException;
 import io.slipway.cas.Arrival;
 import io.slipway.cas.Descriptor;
 import io.slipway.cas.Digest;
@@ -32,6 +33,15 @@ public interface Unpacker {
 
     /// All usable snapshotters.
     List<String> snapshotters();
+
+    /// Fails with INVALID_ARGUMENT, saying why, unless that snapshotter is usable.
+    default void require(String snapshotter) {
+        if (!snapshotters().contains(snapshotter)) {
+            throw new ApiException(
+                    ApiException.Code.INVALID_ARGUMENT,
+                    "snapshotter not loaded: " + snapshotter + ": invalid argument");
+        }
+    }
 
     /// One layer on its way.
     ///

@@ -1,8 +1,22 @@
 package io.slipway.snapshotter;
 
-/// What a driver can do beyond the contract that all share.
+import java.util.Optional;
+
+/// What a driver can do, or does differently, beyond the contract that all share.
 public enum Capability {
-    /// A layer can be applied without its parents and be given its parent at commit, so that all layers of an
-    /// image are applied at once.
-    REBASE
+    /// The client can prepare and fill a layer without its parents and give it its parent at commit.
+    REBASE("rebase"),
+    /// A snapshot holds a copy of all files of its parents, and its usage counts them.
+    COPIES("");
+
+    private final String word;
+
+    Capability(String word) {
+        this.word = word;
+    }
+
+    /// What clients know it by, if they do.
+    public Optional<String> word() {
+        return word.isEmpty() ? Optional.empty() : Optional.of(word);
+    }
 }

@@ -14,6 +14,9 @@ public interface ImageUnpack {
     /// media type.
     Unpacking unpack(UnpackRequest request, UnpackListener listener);
 
+    /// Fails with INVALID_ARGUMENT, saying why, unless that snapshotter can be used (empty: the default).
+    void require(String snapshotter);
+
     /// Whether the whole chain is there already (empty snapshotter: the default).
     boolean unpacked(String namespace, String snapshotter, List<Digest> diffIds) throws IOException;
 }

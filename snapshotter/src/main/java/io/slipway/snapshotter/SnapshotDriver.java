@@ -24,10 +24,13 @@ public interface SnapshotDriver extends AutoCloseable {
     Staged stage(SnapshotKind kind, List<Long> parents) throws IOException;
 
     /// How the snapshot is mounted; `kind` is VIEW or ACTIVE.
-    List<Mount> mounts(SnapshotKind kind, long directory, List<Long> parents);
+    List<Mount> mounts(SnapshotKind kind, long directory, List<Long> parents) throws IOException;
 
     /// Counts the files of the snapshot's own layer. Cost grows with their number.
-    SnapshotUsage usage(long directory) throws IOException;
+    SnapshotUsage usage(long directory, List<Long> parents) throws IOException;
+
+    /// The directory was committed: nobody writes into it any more, and a driver that can sees to that.
+    default void seal(long directory) throws IOException {}
 
     /// Puts directories out of the way that are neither `live` nor staged, and returns what removes them for
     /// good. The first part is quick and runs where nothing is published meanwhile.
@@ -47,10 +50,10 @@ public interface SnapshotDriver extends AutoCloseable {
 
     /// A directory made aside. One thread at a time; closing it removes it unless it was published.
     interface Staged extends AutoCloseable {
-        /// Where a layer is written into. Drivers with [Capability#REBASE] take it without the parents.
+        /// Where a layer is written into, without its parents; of one staged as COMMITTED.
         LayerSink sink(LayerQuota quota) throws IOException;
 
-        /// Settles what the layer left open ([io.slipway.snapshotter.layer.LinkStep]).
+        /// Settles what the layer left open ([io.slipway.snapshotter.layer.LinkStep]) and puts it on its parents.
         void link(LayerNotes notes, List<Long> parents) throws IOException;
 
         /// Gives it its number. Quick; runs inside the transaction that records it (should that fail after all,

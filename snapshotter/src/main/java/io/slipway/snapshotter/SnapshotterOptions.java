@@ -6,10 +6,13 @@ package io.slipway.snapshotter;
 /// @param sync when a committed snapshot is durable
 /// @param maxUnpacks layers worked on at once over all images; 0 means as many as cores
 /// @param quota bounds on one layer
-public record SnapshotterOptions(String defaultSnapshotter, Sync sync, int maxUnpacks, LayerQuota quota) {
+/// @param volatileMounts whether overlays are mounted so that nothing in them is ever synced: faster, and after a
+/// power cut a container's own files are lost
+public record SnapshotterOptions(
+        String defaultSnapshotter, Sync sync, int maxUnpacks, LayerQuota quota, boolean volatileMounts) {
     /// The defaults of `[snapshots]` and `[pull]`.
     public static final SnapshotterOptions DEFAULT =
-            new SnapshotterOptions("overlayfs", Sync.BACKGROUND, 0, LayerQuota.DEFAULT);
+            new SnapshotterOptions("overlayfs", Sync.BACKGROUND, 0, LayerQuota.DEFAULT, false);
 
     public SnapshotterOptions {
         if (defaultSnapshotter.isEmpty() || maxUnpacks < 0) {

@@ -10,12 +10,10 @@ import io.slipway.linux.Os;
 import io.slipway.snapshotter.meta.SnapshotStore;
 import io.slipway.snapshotter.meta.SnapshotsGrpc;
 import io.slipway.snapshotter.meta.Surroundings;
-import io.slipway.snapshotter.overlay.OverlayDriver;
 import io.slipway.snapshotter.unpack.ChainUnpack;
 import io.slipway.snapshotter.unpack.StoreHealer;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
@@ -40,7 +38,7 @@ public final class SnapshotterService implements AutoCloseable {
     private static final Duration STOP_WAIT = Duration.ofSeconds(5);
     private static final Logger LOG = LoggerFactory.getLogger(SnapshotterService.class);
 
-    private final List<SnapshotDriver> drivers;
+    private final OpenedDrivers drivers;
     private final ThreadPoolExecutor layers;
     private final ThreadPoolExecutor commits;
     private final ThreadPoolExecutor background;
@@ -48,7 +46,7 @@ public final class SnapshotterService implements AutoCloseable {
     private final ChainUnpack unpack;
     private final Runnable opened;
 
-    private SnapshotterService(List<SnapshotDriver> drivers, Cas cas, SnapshotterOptions options, String boot) {
+    private SnapshotterService(OpenedDrivers drivers, Cas cas, SnapshotterOptions options, String boot) {
         this.drivers = drivers;
         this.layers = pool("layer", LAYER_THREADS_MAX);
         this.commits = pool("commit", COMMIT_THREADS);
@@ -64,7 +62,8 @@ public final class SnapshotterService implements AutoCloseable {
                         boot,
                         background,
                         options.sync() == SnapshotterOptions.Sync.BEFORE_COMMIT),
-                drivers,
+                drivers.usable(),
+                drivers.off(),
                 options.defaultSnapshotter());
         cas.collector().join(store.gc());
         int width = options.maxUnpacks() > 0
@@ -96,20 +95,21 @@ public final class SnapshotterService implements AutoCloseable {
     ///
     /// @throws IOException when the default snapshotter can't be used here, saying why
     public static SnapshotterService open(Path root, Cas cas, SnapshotterOptions options) throws IOException {
-        SecureRandom random = new SecureRandom();
-        SnapshotDriver overlay = OverlayDriver.open(root, random::nextLong);
+        OpenedDrivers drivers = OpenedDrivers.of(root, options);
         try {
-            if (!options.defaultSnapshotter().equals(overlay.name())) {
-                throw new IOException(
-                        "snapshotter " + options.defaultSnapshotter() + " is not known; there is " + overlay.name());
-            }
-            SnapshotterService service = new SnapshotterService(List.of(overlay), cas, options, Os.bootId());
+            drivers.require(options.defaultSnapshotter());
+            SnapshotterService service = new SnapshotterService(drivers, cas, options, Os.bootId());
             service.store.recoverSoon();
             return service;
         } catch (IOException | RuntimeException e) {
-            overlay.close();
+            drivers.close();
             throw e;
         }
+    }
+
+    /// All snapshotters that this build has, also those that can't be used here.
+    public List<SnapshotterState> states() {
+        return drivers.states();
     }
 
     public Snapshots snapshots() {
@@ -138,7 +138,7 @@ public final class SnapshotterService implements AutoCloseable {
         stop(layers);
         stop(commits);
         stop(background);
-        drivers.forEach(SnapshotDriver::close);
+        drivers.close();
     }
 
     private static void stop(ThreadPoolExecutor pool) {

@@ -35,7 +35,7 @@ final class ImagePuller {
     ///
     /// @param reference what
     /// @param platform for which machine, where the image has several
-    /// @param snapshotter where it is unpacked
+    /// @param snapshotter where it is unpacked; empty until it is known which one the daemon takes
     /// @param plainHttp whether the registry is spoken to without TLS
     /// @param credentials for the registry of `reference`, if the user gave some
     record Request(
@@ -43,7 +43,13 @@ final class ImagePuller {
             Platform platform,
             String snapshotter,
             boolean plainHttp,
-            Optional<Credentials> credentials) {}
+            Optional<Credentials> credentials) {
+        /// With the snapshotter that is meant.
+        Request chosen(Connection connection) throws CallFailed, CommandFailed, InterruptedException {
+            String chosen = Snapshotters.of(connection).choose(snapshotter);
+            return new Request(reference, platform, chosen, plainHttp, credentials);
+        }
+    }
 
     void pull(Request request) throws CallFailed, CommandFailed, InterruptedException {
         LayerBoard board = new LayerBoard(true);

@@ -36,8 +36,9 @@ final class PullCommand implements Command {
             throws CommandFailed, CallFailed, IOException, InterruptedException {
         String text = arguments.matchedPositionalValue(0, "");
         ImageReference reference = References.image(text);
-        ImagePuller.Request request = PullOptions.request(arguments, USER, reference, session.terminal());
+        ImagePuller.Request asked = PullOptions.request(arguments, USER, reference, session.terminal());
         Connection connection = session.connection();
+        ImagePuller.Request request = asked.chosen(connection);
         try {
             new ImagePuller(connection, session.terminal(), session.clock()).pull(request);
         } catch (CallFailed e) {

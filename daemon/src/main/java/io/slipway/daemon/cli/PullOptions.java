@@ -13,7 +13,6 @@ import picocli.CommandLine.ParseResult;
 /// The options of a pull, shared by `pull` and `run`.
 final class PullOptions {
     private static final int PASSWORD_BYTES_MAX = 64 * 1024;
-    private static final String SNAPSHOTTER_DEFAULT = "overlayfs";
 
     private PullOptions() {}
 
@@ -34,7 +33,7 @@ final class PullOptions {
         spec.addOption(OptionSpec.builder("--snapshotter")
                 .type(String.class)
                 .paramLabel("NAME")
-                .description("where layers are unpacked; default: overlayfs")
+                .description("where layers are unpacked; default: the daemon's")
                 .build());
     }
 
@@ -53,8 +52,7 @@ final class PullOptions {
 
     private static String snapshotter(ParseResult arguments, Terminal terminal) {
         String fromEnvironment = terminal.environment().getOrDefault("CONTAINERD_SNAPSHOTTER", "");
-        return arguments.matchedOptionValue(
-                "--snapshotter", fromEnvironment.isEmpty() ? SNAPSHOTTER_DEFAULT : fromEnvironment);
+        return arguments.matchedOptionValue("--snapshotter", fromEnvironment);
     }
 
     private static Optional<Credentials> credentials(

@@ -21,7 +21,7 @@ final class RunCommand implements Command {
     @Override
     public int run(ParseResult arguments, Session session)
             throws CommandFailed, CallFailed, IOException, InterruptedException {
-        RunOptions options = RunOptions.of(arguments, session.terminal());
+        RunOptions options = RunOptions.of(arguments, session.terminal()).chosen(session.connection());
         Undo undo = new Undo(session.signals());
         boolean done = false;
         try {

@@ -41,6 +41,11 @@ record RunOptions(
         command = List.copyOf(command);
     }
 
+    /// With the snapshotter that is meant.
+    RunOptions chosen(Connection connection) throws CallFailed, CommandFailed, InterruptedException {
+        return new RunOptions(pull.chosen(connection), id, detach, remove, env, workingDir, user, hostNetwork, command);
+    }
+
     static CommandSpec spec() {
         CommandSpec spec = CommandSpec.create().name("run");
         spec.usageMessage()

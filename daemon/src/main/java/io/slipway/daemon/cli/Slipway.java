@@ -28,6 +28,7 @@ final class Slipway {
             "rm", RmCommand::new,
             "rmi", RmiCommand::new,
             "run", RunCommand::new,
+            "snapshotters", SnapshottersCommand::new,
             "version", VersionCommand::new));
 
     private final Terminal terminal;

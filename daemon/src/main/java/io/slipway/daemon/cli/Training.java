@@ -34,6 +34,7 @@ final class Training {
             List.of("images"),
             List.of("--json", "images"),
             List.of("ps", "-a"),
+            List.of("snapshotters"),
             List.of("rmi", "nothing"),
             List.of("rm", "-f", "nothing"),
             List.of("kill", "nothing"),

@@ -77,8 +77,10 @@ public record Config(
 
     /// @param syncBeforeCommit wait for the disk before a snapshot is committed instead of in the
     ///     background
+    /// @param volatileMounts whether overlays are mounted with `volatile`
     /// @param layers bounds on one layer
-    public record Snapshots(String defaultSnapshotter, boolean syncBeforeCommit, Layers layers) {}
+    public record Snapshots(
+            String defaultSnapshotter, boolean syncBeforeCommit, boolean volatileMounts, Layers layers) {}
 
     /// @param maxEntries tar entries
     /// @param maxBytes uncompressed, and separately the sum of file sizes with holes counted

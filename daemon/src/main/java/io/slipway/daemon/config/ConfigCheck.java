@@ -64,6 +64,7 @@ final class ConfigCheck {
                         text(Key.SNAPSHOTS_DEFAULT, ConfigCheck::name),
                         choice(Key.SNAPSHOTS_SYNC, "background", "before-commit")
                                 .equals("before-commit"),
+                        values.flag(Key.SNAPSHOTS_VOLATILE),
                         layers()),
                 new Config.Debug(text(Key.DEBUG_LEVEL, ConfigCheck::level), text(Key.DEBUG_FORMAT, LogFormat::parse)));
     }

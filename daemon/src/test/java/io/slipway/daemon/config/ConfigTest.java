@@ -51,7 +51,7 @@ class ConfigTest {
                         new Config.Store(0, new Size.Share(10), true),
                         new Config.Pull(8, 4, 0),
                         new Config.Snapshots(
-                                "overlayfs", false, new Config.Layers(4_000_000, 400_000, 512L << 30, 200)),
+                                "overlayfs", false, false, new Config.Layers(4_000_000, 400_000, 512L << 30, 200)),
                         new Config.Debug(Level.INFO, LogFormat.TEXT)));
     }
 

@@ -119,9 +119,8 @@ public final class TransferService {
     private UnpackTarget target(UnpackConfiguration unpack) {
         Platform platform = unpack.hasPlatform() ? platform(unpack.getPlatform()) : Platform.host();
         String snapshotter = unpack.getSnapshotter();
-        if (!snapshotter.isEmpty() && !unpacker.snapshotters().contains(snapshotter)) {
-            throw new ApiException(
-                    Code.INVALID_ARGUMENT, "snapshotter not loaded: " + snapshotter + ": invalid argument");
+        if (!snapshotter.isEmpty()) {
+            unpacker.require(snapshotter);
         }
         return new UnpackTarget(platform, snapshotter);
     }

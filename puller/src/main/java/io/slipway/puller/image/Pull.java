@@ -120,11 +120,7 @@ final class Pull {
 
     private void checkSnapshotters() {
         for (UnpackTarget unpack : request.unpacks()) {
-            String name = snapshotter(unpack);
-            if (!parts.unpacker().snapshotters().contains(name)) {
-                throw new ApiException(
-                        ApiException.Code.INVALID_ARGUMENT, "snapshotter not loaded: " + name + ": invalid argument");
-            }
+            parts.unpacker().require(snapshotter(unpack));
         }
     }
 

@@ -6,12 +6,10 @@ import io.slipway.linux.Errno;
 import io.slipway.linux.FileHandle;
 import io.slipway.linux.FileType;
 import io.slipway.linux.LinuxException;
-import java.io.EOFException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Optional;
-import java.util.OptionalLong;
 
 /// Copies one node, or a directory's attributes, from a lower layer: owner, xattrs (not trusted.*), mode,
 /// times; data with its holes, shared where the file system can.
@@ -63,28 +61,9 @@ final class CopyUp {
     }
 
     private static void file(MergedDirs.Found from, Dir to, byte[] name) throws IOException {
-        long size = from.attributes().size();
         try (FileHandle source = from.parent().openFile(from.name());
                 FileHandle target = to.createFile(name, 0600)) {
-            OptionalLong data = size == 0 ? OptionalLong.empty() : source.nextData(0);
-            while (data.isPresent() && data.getAsLong() < size) {
-                long start = data.getAsLong();
-                long end = Math.min(source.nextHole(start), size);
-                copy(source, target, start, end);
-                data = end < size ? source.nextData(end) : OptionalLong.empty();
-            }
-            target.truncate(size);
-        }
-    }
-
-    private static void copy(FileHandle source, FileHandle target, long start, long end) throws IOException {
-        long at = start;
-        while (at < end) {
-            long n = source.copyTo(target, at, at, end - at);
-            if (n <= 0) {
-                throw new EOFException("a file of a committed layer became shorter while it was copied");
-            }
-            at += n;
+            FileCopy.run(source, from.attributes().size(), target);
         }
     }
 }

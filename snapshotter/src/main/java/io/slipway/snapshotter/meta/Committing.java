@@ -7,6 +7,7 @@ import io.slipway.snapshotter.SnapshotUsage;
 import java.io.IOException;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -35,8 +36,9 @@ final class Committing {
         if (!parent.isEmpty() && !slot.driver().capabilities().contains(Capability.REBASE)) {
             throw ApiException.unimplemented("snapshotter " + at.snapshotter() + " can't change the parent at commit");
         }
-        SnapshotRow before = records.read(c -> active(c, at, parent));
-        SnapshotUsage usage = slot.driver().usage(before.dir());
+        List<SnapshotRow> chain = records.read(c -> records.snapshots().chain(c, active(c, at, parent)));
+        long directory = chain.getFirst().dir();
+        SnapshotUsage usage = slot.driver().usage(directory, Records.directoriesBelow(chain));
         durability.beforeCommit(slot);
         records.write(c -> {
             SnapshotRow row = active(c, at, parent);
@@ -55,6 +57,7 @@ final class Committing {
             records.attach(c, at.sibling(name), lease);
             return null;
         });
+        slot.driver().seal(directory);
         events.committed(at.sibling(name), at.key());
         durability.afterCommit(slot);
     }

@@ -11,8 +11,11 @@ import java.util.Map;
 /// The loaded drivers by the names of their snapshotters. Immutable.
 final class Drivers {
     private final Map<String, DriverSlot> slots = new LinkedHashMap<>();
+    private final Map<String, String> off;
 
-    Drivers(List<SnapshotDriver> drivers, Records records, Surroundings around) {
+    /// @param off those that can't be used here, and why
+    Drivers(List<SnapshotDriver> drivers, Map<String, String> off, Records records, Surroundings around) {
+        this.off = Map.copyOf(off);
         for (SnapshotDriver driver : drivers) {
             slots.put(driver.name(), new DriverSlot(driver, records, around));
         }
@@ -26,7 +29,8 @@ final class Drivers {
         }
         DriverSlot slot = slots.get(snapshotter);
         if (slot == null) {
-            throw ApiException.invalid("snapshotter not loaded: " + snapshotter);
+            String why = off.get(snapshotter);
+            throw ApiException.invalid("snapshotter not loaded: " + snapshotter + (why == null ? "" : ": " + why));
         }
         return slot;
     }

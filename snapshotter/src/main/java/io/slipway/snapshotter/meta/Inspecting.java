@@ -63,15 +63,17 @@ final class Inspecting {
     /// A committed layer does not change, so counting it when first asked gives what counting at commit had given.
     SnapshotUsage usage(SnapshotAddress at) throws IOException {
         DriverSlot slot = drivers.slot(at.snapshotter());
-        SnapshotRow row = records.read(c -> records.require(c, at));
+        List<SnapshotRow> chain = records.read(c -> records.snapshots().chain(c, records.require(c, at)));
+        SnapshotRow row = chain.getFirst();
+        List<Long> parents = Records.directoriesBelow(chain);
         if (row.kind() != SnapshotKind.COMMITTED) {
-            return slot.driver().usage(row.dir());
+            return slot.driver().usage(row.dir(), parents);
         }
         Optional<SnapshotUsage> known = records.read(c -> records.directories().usage(c, row.dir()));
         if (known.isPresent()) {
             return known.get();
         }
-        SnapshotUsage counted = slot.driver().usage(row.dir());
+        SnapshotUsage counted = slot.driver().usage(row.dir(), parents);
         records.write(c -> {
             records.directories().usage(c, row.dir(), counted);
             return null;

@@ -83,12 +83,12 @@ public final class LayerCommits {
         SnapshotAddress at = new SnapshotAddress(layer.namespace(), layer.snapshotter(), layer.name());
         DriverSlot slot = drivers.slot(layer.snapshotter());
         durability.beforeCommit(slot);
-        boolean already = records.write(c -> {
+        Optional<Long> published = records.write(c -> {
             records.ensureNamespace(c, at.namespace());
             records.attach(c, at, lease);
             Optional<SnapshotRow> there = records.snapshots().find(c, at);
             if (there.isPresent() && !there.get().lost()) {
-                return true;
+                return Optional.empty();
             }
             long parentId = records.parentId(c, at.sibling(layer.parent()));
             long directory = records.directories().make(c, at.snapshotter());
@@ -101,12 +101,13 @@ public final class LayerCommits {
                         .insert(c, at, SnapshotKind.COMMITTED, parentId, directory, records.now(), layer.labels());
             }
             Records.publish(layer.staged(), directory);
-            return false;
+            return Optional.of(directory);
         });
-        if (!already) {
+        if (published.isPresent()) {
+            slot.driver().seal(published.get());
             events.committed(at, at.key());
             durability.afterCommit(slot);
         }
-        return already;
+        return published.isEmpty();
     }
 }

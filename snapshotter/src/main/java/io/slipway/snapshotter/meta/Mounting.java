@@ -40,7 +40,7 @@ final class Mounting {
             }
         }
         SnapshotRow row = chain.getFirst();
-        return slot.driver().mounts(row.kind(), row.dir(), Records.directoriesOf(chain.subList(1, chain.size())));
+        return slot.driver().mounts(row.kind(), row.dir(), Records.directoriesBelow(chain));
     }
 
     private List<SnapshotRow> chain(SnapshotAddress at) throws IOException {

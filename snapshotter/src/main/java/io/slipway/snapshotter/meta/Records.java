@@ -80,7 +80,12 @@ final class Records {
         return at.key().isEmpty() ? List.of() : directoriesOf(snapshots.chain(c, parent(c, at)));
     }
 
-    static List<Long> directoriesOf(List<SnapshotRow> rows) {
+    /// Directories below the first row of a chain, nearest first.
+    static List<Long> directoriesBelow(List<SnapshotRow> chain) {
+        return directoriesOf(chain.subList(1, chain.size()));
+    }
+
+    private static List<Long> directoriesOf(List<SnapshotRow> rows) {
         return rows.stream().map(SnapshotRow::dir).toList();
     }
 

@@ -27,11 +27,14 @@ public final class SnapshotStore implements Snapshots {
     private final LayerCommits layers;
 
     /// Declares its tables at once; nothing is read before the first call.
-    public SnapshotStore(Surroundings around, List<SnapshotDriver> drivers, String defaultSnapshotter) {
+    ///
+    /// @param off snapshotters that can't be used here, and why
+    public SnapshotStore(
+            Surroundings around, List<SnapshotDriver> drivers, Map<String, String> off, String defaultSnapshotter) {
         this.around = around;
         this.defaultSnapshotter = defaultSnapshotter;
         this.records = new Records(around);
-        this.drivers = new Drivers(drivers, records, around);
+        this.drivers = new Drivers(drivers, off, records, around);
         this.events = new SnapshotEvents(around.events());
         Durability durability = new Durability(around.syncBeforeCommit(), records.directories());
         this.preparing = new Preparing(records, this.drivers, events);

@@ -5,66 +5,69 @@ import io.slipway.linux.Dir;
 import io.slipway.snapshotter.LayerQuota;
 import io.slipway.snapshotter.SnapshotDriver;
 import io.slipway.snapshotter.SnapshotKind;
-import io.slipway.snapshotter.layer.DirectorySink;
 import io.slipway.snapshotter.layer.LayerNotes;
 import io.slipway.snapshotter.layer.LayerSink;
 import io.slipway.snapshotter.layer.LinkStep;
+import io.slipway.snapshotter.tree.SnapshotDirs;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /// One directory made aside.
 final class OverlayStaged implements SnapshotDriver.Staged {
-    private static final Logger LOG = LoggerFactory.getLogger(OverlayStaged.class);
+    private static final byte[] FS = ascii("fs");
+    private static final byte[] WORK = ascii("work");
+    private static final byte[] SELF = ascii(".");
+    private static final int FS_MODE = 0755;
+    private static final int WORK_MODE = 0711;
 
-    private final OverlayDriver driver;
+    private final SnapshotDirs dirs;
     private final byte[] name;
-    private final String text;
     private boolean published;
 
-    OverlayStaged(OverlayDriver driver, String name) {
-        this.driver = driver;
-        this.name = OverlayDriver.ascii(name);
-        this.text = name;
+    OverlayStaged(SnapshotDirs dirs) {
+        this.dirs = dirs;
+        this.name = dirs.stage();
     }
 
     void make(SnapshotKind kind, List<Long> parents) throws IOException {
-        driver.dir().mkdir(name, 0700);
-        try (Dir own = driver.dir().openChild(name)) {
-            own.mkdir(OverlayDriver.FS, OverlayDriver.FS_MODE);
-            own.chmod(OverlayDriver.FS, OverlayDriver.FS_MODE);
+        dirs.dir().mkdir(name, 0700);
+        try (Dir own = dirs.dir().openChild(name)) {
+            own.mkdir(FS, FS_MODE);
+            own.chmod(FS, FS_MODE);
             if (!parents.isEmpty()) {
-                try (Dir parent = driver.layer(parents.getFirst())) {
-                    Attributes top = OverlayDriver.top(parent);
-                    own.chown(OverlayDriver.FS, top.uid(), top.gid());
+                try (Dir parent = dirs.published(parents.getFirst(), OverlayDriver.LAYER)) {
+                    Attributes top = parent.stat(SELF);
+                    own.chown(FS, top.uid(), top.gid());
                 }
             }
             if (kind == SnapshotKind.ACTIVE) {
-                own.mkdir(OverlayDriver.WORK, OverlayDriver.WORK_MODE);
-                own.chmod(OverlayDriver.WORK, OverlayDriver.WORK_MODE);
+                own.mkdir(WORK, WORK_MODE);
+                own.chmod(WORK, WORK_MODE);
             }
         }
     }
 
-    private Dir fs() throws IOException {
-        return driver.dir().openDir(OverlayDriver.ascii(text + "/fs"));
+    private Dir layer() throws IOException {
+        try (Dir own = dirs.dir().openChild(name)) {
+            return own.openChild(FS);
+        }
     }
 
     @Override
     public LayerSink sink(LayerQuota quota) throws IOException {
-        return new DirectorySink(fs(), driver.umask(), quota, driver.largeFiles());
+        return dirs.sink(layer(), quota);
     }
 
     @Override
     public void link(LayerNotes notes, List<Long> parents) throws IOException {
         List<Dir> lowers = new ArrayList<>();
-        try (Dir own = fs()) {
+        try (Dir own = layer()) {
             for (long parent : parents) {
-                lowers.add(driver.layer(parent));
+                lowers.add(dirs.published(parent, OverlayDriver.LAYER));
             }
-            new LinkStep(own, lowers, driver.umask()).run(notes);
+            new LinkStep(own, lowers, dirs.umask()).run(notes);
         } finally {
             lowers.forEach(Dir::close);
         }
@@ -72,24 +75,18 @@ final class OverlayStaged implements SnapshotDriver.Staged {
 
     @Override
     public void publish(long directory) throws IOException {
-        driver.dir().renameNew(name, driver.dir(), OverlayDriver.ascii(Long.toString(directory)));
+        dirs.publish(name, directory);
         published = true;
-        driver.unstage(text);
     }
 
     @Override
     public void close() {
-        if (published) {
-            return;
+        if (!published) {
+            dirs.discard(name);
         }
-        try {
-            driver.dir().removeTree(name);
-        } catch (IOException e) {
-            LOG.atWarn()
-                    .addKeyValue("directory", text)
-                    .setCause(e)
-                    .log("A staged snapshot was not removed; cleanup will");
-        }
-        driver.unstage(text);
+    }
+
+    private static byte[] ascii(String text) {
+        return text.getBytes(StandardCharsets.US_ASCII);
     }
 }

@@ -1,14 +1,13 @@
 package io.slipway.snapshotter.unpack;
 
-import io.slipway.cas.ApiException;
 import io.slipway.cas.Derived;
 import io.slipway.cas.Digest;
 import io.slipway.linux.HasherProvider;
 import io.slipway.linux.InflaterProvider;
-import io.slipway.snapshotter.Capability;
 import io.slipway.snapshotter.ChainIds;
 import io.slipway.snapshotter.ImageUnpack;
 import io.slipway.snapshotter.LayerQuota;
+import io.slipway.snapshotter.SnapshotDriver;
 import io.slipway.snapshotter.UnpackLayer;
 import io.slipway.snapshotter.UnpackListener;
 import io.slipway.snapshotter.UnpackRequest;
@@ -77,11 +76,14 @@ public final class ChainUnpack implements ImageUnpack {
         }
     }
 
+    @Override
+    public void require(String snapshotter) {
+        SnapshotDriver _ = tools.store().driver(named(snapshotter));
+    }
+
     private Unpacking begin(UnpackRequest request, UnpackListener listener, List<UnpackLayer> unused) {
         String snapshotter = named(request.snapshotter());
-        if (!tools.store().driver(snapshotter).capabilities().contains(Capability.REBASE)) {
-            throw ApiException.unimplemented("unpacking with snapshotter " + snapshotter);
-        }
+        require(snapshotter);
         request.layers().forEach(layer -> Compression.of(layer.descriptor().mediaType()));
         List<String> names =
                 ChainIds.of(request.layers().stream().map(UnpackLayer::diffId).toList());

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// apply their attributes stay on the lower file.
 @Tag("root")
 class LayerStackPropertyTest {
-    private static final int STACKS = Integer.getInteger("slipway.stacks", 60);
+    static final int STACKS = Integer.getInteger("slipway.stacks", 60);
     private static final int LAYERS = 4;
     private static final int ENTRIES = 12;
 
@@ -37,12 +37,17 @@ class LayerStackPropertyTest {
         }
     }
 
+    /// On the driver that is tested.
+    Layers layers(Path dir) throws Exception {
+        return new Layers(dir);
+    }
+
     private void stack(long seed) throws Exception {
         Random random = new Random(seed);
         Path dir = Files.createDirectory(root.resolve(Long.toHexString(seed)));
         Sequential expected = new Sequential();
         List<String> story = new ArrayList<>(List.of("seed " + seed));
-        try (Layers layers = new Layers(dir)) {
+        try (Layers layers = layers(dir)) {
             for (int i = 0; i < LAYERS; i++) {
                 expected.layer();
                 story.add("layer " + i);

@@ -15,6 +15,7 @@ import io.slipway.snapshotter.testing.Tar;
 import io.slipway.snapshotter.testing.Trees;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -34,7 +35,12 @@ class LayerTreeTest {
 
     @BeforeEach
     void open() throws Exception {
-        layers = new Layers(root);
+        layers = layers(root);
+    }
+
+    /// On the driver that is tested.
+    Layers layers(Path dir) throws Exception {
+        return new Layers(dir);
     }
 
     @AfterEach
@@ -273,8 +279,8 @@ class LayerTreeTest {
                         .pax("GNU.sparse.numblocks", "1")
                         .pax("GNU.sparse.map", "1000000,3"))
                 .end());
-        assertThat(layers.top(root).resolve("s").toFile().length()).isEqualTo(1L << 30);
-        assertThat(layers.driver().usage(1).sizeBytes()).isLessThan(1 << 20);
+        assertThat(layers.top().resolve("s").toFile().length()).isEqualTo(1L << 30);
+        assertThat(layers.driver().usage(1, List.of()).sizeBytes()).isLessThan(1 << 20);
     }
 
     @Test
@@ -286,7 +292,7 @@ class LayerTreeTest {
                 .xattr("user.overlay.opaque", "y")
                 .xattr("user.fine", "1")));
         assertThat(layers.tree()).containsKey("d/x").containsEntry("d", "DIRECTORY 0755 0:0" + T + " {user.fine=1}");
-        assertThat(Trees.of(layers.top(root)).get("d")).doesNotContain("overlay");
+        assertThat(Trees.of(layers.top()).get("d")).doesNotContain("overlay");
     }
 
     @Test

@@ -31,19 +31,29 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /// A stack of layers on the real driver, and what a mount of it shows. Needs root.
 public final class Layers implements AutoCloseable {
-    private final OverlayDriver driver;
+    private final SnapshotDriver driver;
+    private final Path root;
+    private final String within;
     private final Path mountPoint;
     private final Decompressors decompressors = new Decompressors(Inflaters.best(), new Buffers(), new WorkGate(1));
     private final List<Long> nearestFirst = new ArrayList<>();
     private long number = 1;
 
     public Layers(Path root) throws IOException {
-        AtomicLong names = new AtomicLong();
-        this.driver = OverlayDriver.open(root, names::incrementAndGet);
+        this(root, OverlayDriver.open(root, new AtomicLong()::incrementAndGet, false), "fs");
+    }
+
+    /// On another driver, which is closed with this.
+    ///
+    /// @param within where a snapshot's files are in its directory
+    public Layers(Path root, SnapshotDriver driver, String within) throws IOException {
+        this.root = root;
+        this.within = within;
+        this.driver = driver;
         this.mountPoint = Files.createDirectories(root.resolve("mnt"));
     }
 
-    public OverlayDriver driver() {
+    public SnapshotDriver driver() {
         return driver;
     }
 
@@ -85,9 +95,9 @@ public final class Layers implements AutoCloseable {
         int _ = driver.cleanup(Set.copyOf(nearestFirst)).run();
     }
 
-    /// The directory of the layer on top.
-    public Path top(Path root) {
-        return root.resolve("snapshotters/overlayfs/snapshots/" + nearestFirst.getFirst() + "/fs");
+    /// Where the driver keeps what the layer on top brought, or the tree with it.
+    public Path top() {
+        return root.resolve("snapshotters/" + driver.name() + "/snapshots/" + nearestFirst.getFirst() + "/" + within);
     }
 
     /// What an active snapshot over the stack shows.

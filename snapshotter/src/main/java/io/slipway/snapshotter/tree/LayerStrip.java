@@ -1,0 +1,56 @@
+package io.slipway.snapshotter.tree;
+
+import io.slipway.linux.Attributes;
+import io.slipway.linux.Dir;
+import io.slipway.linux.Entry;
+import io.slipway.linux.FileType;
+import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.Deque;
+
+/// Makes a plain tree of an applied layer that has nothing below it: whiteouts and what steers an overlay go, times
+/// of directories stay.
+final class LayerStrip {
+    private static final byte[] SELF = {'.'};
+
+    private final Dir top;
+    private final Deque<byte[]> todo = new ArrayDeque<>();
+
+    private LayerStrip(Dir top) {
+        this.top = top;
+    }
+
+    static void run(Dir layer) throws IOException {
+        LayerStrip strip = new LayerStrip(layer);
+        strip.todo.push(new byte[0]);
+        while (!strip.todo.isEmpty()) {
+            strip.directory(strip.todo.pop());
+        }
+    }
+
+    private void directory(byte[] path) throws IOException {
+        try (Dir dir = top.openDir(path)) {
+            Attributes before = dir.stat(SELF);
+            boolean changed = false;
+            for (Entry entry : dir.list()) {
+                FileType type = entry.type() == FileType.UNKNOWN
+                        ? dir.stat(entry.name()).type()
+                        : entry.type();
+                if (type == FileType.DIRECTORY) {
+                    todo.push(Paths.join(path, entry.name()));
+                } else if (type == FileType.CHARACTER_DEVICE && OverlayForm.isWhiteout(dir.stat(entry.name()))) {
+                    dir.unlink(entry.name());
+                    changed = true;
+                }
+            }
+            for (byte[] xattr : dir.xattrs(SELF)) {
+                if (OverlayForm.isOwnXattr(xattr)) {
+                    dir.removeXattr(SELF, xattr);
+                }
+            }
+            if (changed) {
+                dir.utimens(SELF, before.accessed(), before.modified());
+            }
+        }
+    }
+}

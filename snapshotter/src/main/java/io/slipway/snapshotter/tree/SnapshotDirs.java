@@ -1,0 +1,195 @@
+package io.slipway.snapshotter.tree;
+
+import io.slipway.linux.Dir;
+import io.slipway.snapshotter.LayerQuota;
+import io.slipway.snapshotter.SnapshotDriver;
+import io.slipway.snapshotter.layer.DirectorySink;
+import io.slipway.snapshotter.layer.LargeFiles;
+import io.slipway.snapshotter.layer.LayerSink;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.LongSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The directory in which a driver keeps its snapshots: `<number>` is published, `new-<random>` staged,
+/// `rm-<random>` being removed. Thread-safe.
+public final class SnapshotDirs implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(SnapshotDirs.class);
+
+    /// Only root may look: layers hold setuid files that must not be reachable from outside a container.
+    private static final int PRIVATE_MODE = 0700;
+
+    private final Path path;
+    private final Dir dir;
+    private final int umask;
+    private final LongSupplier random;
+    private final Remover remover;
+    private final LargeFiles largeFiles = new LargeFiles();
+    /// Staged, or on their way out: cleanup leaves them to whoever is at it.
+    private final Set<String> busy = new HashSet<>();
+
+    /// Takes one tree away for good, whatever it holds; one that is not there is fine.
+    @FunctionalInterface
+    public interface Remover {
+        void remove(Dir parent, byte[] name) throws IOException;
+    }
+
+    private SnapshotDirs(Path path, Dir dir, int umask, LongSupplier random, Remover remover) {
+        this.path = path;
+        this.dir = dir;
+        this.umask = umask;
+        this.random = random;
+        this.remover = remover;
+    }
+
+    /// Opens `path`, making what is missing.
+    public static SnapshotDirs open(Path path, LongSupplier random, Remover remover) throws IOException {
+        Files.createDirectories(path);
+        Dir dir = Dir.openRoot(path);
+        try {
+            dir.chmod(ascii("."), PRIVATE_MODE);
+            return new SnapshotDirs(path, dir, umask(dir), random, remover);
+        } catch (IOException e) {
+            dir.close();
+            throw e;
+        }
+    }
+
+    /// What the kernel takes away from the modes of new files, seen by making one.
+    private static int umask(Dir dir) throws IOException {
+        byte[] probe = ascii("new-umask");
+        dir.removeTree(probe);
+        dir.mkdir(probe, 0777);
+        try {
+            return ~dir.stat(probe).mode() & 0777;
+        } finally {
+            dir.rmdir(probe);
+        }
+    }
+
+    public Path path() {
+        return path;
+    }
+
+    public Dir dir() {
+        return dir;
+    }
+
+    /// Of this process.
+    public int umask() {
+        return umask;
+    }
+
+    /// The tree of a published snapshot, or `below` it.
+    public Dir published(long number, String below) throws IOException {
+        return dir.openDir(ascii(number + below));
+    }
+
+    /// Writes a layer into a tree.
+    ///
+    /// @param tree closed with the sink
+    public LayerSink sink(Dir tree, LayerQuota quota) {
+        return new DirectorySink(tree, umask, quota, largeFiles);
+    }
+
+    /// A name that nothing has, kept by [#cleanup] until it is published or discarded.
+    public byte[] stage() {
+        return fresh("new-");
+    }
+
+    private byte[] fresh(String prefix) {
+        String name = prefix + Long.toHexString(random.getAsLong());
+        synchronized (busy) {
+            busy.add(name);
+        }
+        return ascii(name);
+    }
+
+    /// Gives what is staged its number.
+    public void publish(byte[] name, long number) throws IOException {
+        dir.renameNew(name, dir, ascii(Long.toString(number)));
+        release(name);
+    }
+
+    /// Removes what is staged; what can't be removed now is cleanup's.
+    public void discard(byte[] name) {
+        try {
+            remover.remove(dir, name);
+        } catch (IOException e) {
+            LOG.atWarn()
+                    .addKeyValue("directory", path)
+                    .setCause(e)
+                    .log("A staged snapshot was not removed; cleanup will");
+        }
+        release(name);
+    }
+
+    private void release(byte[] name) {
+        synchronized (busy) {
+            busy.remove(text(name));
+        }
+    }
+
+    /// See [SnapshotDriver#cleanup].
+    public SnapshotDriver.Removal cleanup(Set<Long> live) throws IOException {
+        List<byte[]> doomed = new ArrayList<>();
+        dir.forEach(entry -> {
+            if (!keep(text(entry.name()), live)) {
+                doomed.add(entry.name());
+            }
+        });
+        List<byte[]> moved = new ArrayList<>();
+        for (byte[] name : doomed) {
+            byte[] away = fresh("rm-");
+            moved.add(away);
+            dir.rename(name, dir, away);
+        }
+        return () -> remove(moved);
+    }
+
+    /// What can't be removed now, the next cleanup tries again.
+    private int remove(List<byte[]> names) throws IOException {
+        try {
+            for (byte[] name : names) {
+                remover.remove(dir, name);
+            }
+            return names.size();
+        } finally {
+            names.forEach(this::release);
+        }
+    }
+
+    private boolean keep(String name, Set<Long> live) {
+        synchronized (busy) {
+            if (busy.contains(name)) {
+                return true;
+            }
+        }
+        try {
+            return live.contains(Long.parseLong(name));
+        } catch (NumberFormatException _) {
+            return false;
+        }
+    }
+
+    @Override
+    public void close() {
+        largeFiles.close();
+        dir.close();
+    }
+
+    private static String text(byte[] name) {
+        return new String(name, StandardCharsets.ISO_8859_1);
+    }
+
+    private static byte[] ascii(String text) {
+        return text.getBytes(StandardCharsets.US_ASCII);
+    }
+}
