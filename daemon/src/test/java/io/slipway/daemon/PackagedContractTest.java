@@ -21,6 +21,7 @@ import java.net.http.HttpResponse;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
@@ -40,6 +41,8 @@ import org.junit.jupiter.api.io.TempDir;
 class PackagedContractTest {
     private static final Duration LIMIT = Duration.ofSeconds(60);
     private static final ObjectMapper JSON = new ObjectMapper();
+    /// fcntl(2): zero when open for reading only.
+    private static final int O_ACCMODE = 3;
 
     @TempDir
     Path dir;
@@ -374,6 +377,85 @@ class PackagedContractTest {
             assertThat(daemon.log()).doesNotContain("Xnonsense");
             assertThat(daemon.stop()).isZero();
         }
+    }
+
+    @Test
+    void theDistributionHasWhatTheContractNames() throws Exception {
+        Path distribution = PackagedDaemon.distribution();
+        for (String program : List.of("slipwayd", "slipway")) {
+            assertThat(distribution.resolve("bin/" + program)).isExecutable();
+            assertThat(Files.readString(distribution.resolve("bin/" + program))).startsWith("#!/bin/sh\n");
+            assertThat(distribution.resolve("lib/" + program + ".aot")).isNotEmptyFile();
+        }
+        assertThat(Files.readString(distribution.resolve("lib/jvm.sh")))
+                .containsPattern("\n    exec \"\\$java\" [^&|;]*\"\\$@\"\n}\n$");
+        assertThat(distribution.resolve("lib")).isDirectoryContaining("glob:**/slipway.jar");
+        assertThat(distribution.resolve("lib/native")).isDirectoryContaining("glob:**.so");
+        assertThat(distribution.resolve("etc/config.toml")).isNotEmptyFile();
+        assertThat(distribution.resolve("share/slipwayd.service")).isNotEmptyFile();
+        LabProcess.check("git", "-C", distribution.toString(), "check-ignore", "-q", distribution.toString());
+    }
+
+    @Test
+    void theServiceManagerIsTold() throws Exception {
+        Path socket = dir.resolve("notify");
+        // The JDK has no datagram unix sockets, so Python plays the service manager.
+        String manager = """
+                import socket, sys
+                s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+                s.bind(sys.argv[1])
+                while True:
+                    print(s.recv(1000).decode(), flush=True)
+                """;
+        try (LabProcess told = LabProcess.start(
+                dir.resolve("told"), Map.of(), List.of("/usr/bin/python3", "-c", manager, socket.toString()))) {
+            told.awaitReady("the manager", () -> Files.exists(socket));
+            List<String> command = new ArrayList<>(List.of(slipwaydPath(), "--state", dir + "/own/state"));
+            command.addAll(List.of("--root", dir + "/own/root", "--mirror-address", "off", "--metrics-address", "off"));
+            try (LabProcess daemon =
+                    LabProcess.start(dir.resolve("log"), Map.of("NOTIFY_SOCKET", socket.toString()), command)) {
+                daemon.awaitReady("READY=1", () -> told.log().contains("READY=1\n"));
+                assertThat(dir.resolve("own/state/ready.json"))
+                        .as("written before")
+                        .exists();
+                assertThat(daemon.stop()).isZero();
+            }
+            await("the stop is told").atMost(LIMIT).until(() -> told.log().endsWith("STOPPING=1\n"));
+        }
+    }
+
+    @Test
+    void nothingIsWrittenOutsideRootAndState() throws Exception {
+        try (PackagedDaemon daemon = PackagedDaemon.start(dir.resolve("home"))) {
+            daemon.slipway("pull", "127.0.0.1:9/no/such:1");
+            Path process = Path.of("/proc/" + daemon.process().pid());
+            List<String> written = new ArrayList<>();
+            try (var descriptors = Files.list(process.resolve("fd"))) {
+                for (Path descriptor : descriptors.toList()) {
+                    String target;
+                    int flags;
+                    try {
+                        target = Files.readSymbolicLink(descriptor).toString();
+                        flags = flags(process.resolve("fdinfo").resolve(descriptor.getFileName()));
+                    } catch (NoSuchFileException closed) {
+                        continue;
+                    }
+                    if ((flags & O_ACCMODE) != 0 && target.startsWith("/") && !target.startsWith("/dev/")) {
+                        written.add(target);
+                    }
+                }
+            }
+            assertThat(written).as("open for writing").isNotEmpty().allMatch(file -> file.startsWith(dir + "/home/"));
+        }
+    }
+
+    private static int flags(Path fdinfo) throws IOException {
+        return Files.readAllLines(fdinfo).stream()
+                .filter(line -> line.startsWith("flags:"))
+                .mapToInt(line ->
+                        Integer.parseInt(line.substring("flags:".length()).strip(), 8))
+                .findFirst()
+                .orElseThrow();
     }
 
     @Test

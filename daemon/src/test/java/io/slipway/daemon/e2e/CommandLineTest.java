@@ -15,7 +15,9 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -29,32 +31,44 @@ final class CommandLineTest {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     @TempDir
+    static Path shared;
+
+    @TempDir
     Path work;
 
     @RegisterExtension
     final LeakGuard leaks = new LeakGuard(() -> work);
 
-    private LabRegistry registry;
+    private static LabRegistry registry;
+    private static LabImage image;
+    private static String reference;
     private PackagedDaemon daemon;
-    private LabImage image;
-    private String reference;
+
+    @BeforeAll
+    static void push() throws Exception {
+        registry = LabRegistry.start(shared);
+        image = LabImage.build(shared, LabImage.Format.OCI, LabImage.Compression.GZIP, false);
+        reference = registry.push(image, "lab/cli");
+    }
+
+    @AfterAll
+    static void stopRegistry() {
+        registry.close();
+    }
 
     @BeforeEach
     void start() throws Exception {
-        registry = LabRegistry.start(work);
-        image = LabImage.build(work.resolve("i"), LabImage.Format.OCI, LabImage.Compression.GZIP, false);
-        reference = registry.push(image, "lab/cli");
         daemon = PackagedDaemon.start(work.resolve("slipway"), "--mirror-address", "off");
     }
 
     @AfterEach
     void stop() {
         daemon.close();
-        registry.close();
     }
 
     @Test
     void runEndsWithTheCodeOfItsProcessOrSaysWhyThereWasNone() throws Exception {
+        daemon.checkSlipway("pull", reference);
         assertRun(0, "", "/bin/true");
         assertRun(42, "", "/bin/sh", "-c", "exit 42");
         assertRun(126, "slipway: run ", "/etc/labelled");

@@ -74,6 +74,21 @@ final class MakeTest {
     }
 
     @Test
+    void distPacksTheSameTree() throws Exception {
+        LabProcess.check("make", "-s", "-C", CHECKOUT.toString(), "dist");
+        Path unpacked = Files.createDirectory(work.resolve("unpacked"));
+        LabProcess.check("tar", "-xf", CHECKOUT.resolve("dist/slipway.tar.gz").toString(), "-C", unpacked.toString());
+        LabProcess.check(
+                "diff",
+                "-r",
+                "--exclude=.built",
+                CHECKOUT.resolve("dist/slipway").toString(),
+                unpacked.resolve("slipway").toString());
+        assertThat(LabProcess.check(unpacked.resolve("slipway/bin/slipwayd").toString(), "--version"))
+                .startsWith("slipwayd ");
+    }
+
+    @Test
     void demoShowsEveryStepWithItsTimeAndLeavesNothing() throws Exception {
         Leaks before = Leaks.now();
         Set<Path> directories = demoDirectories();

@@ -9,6 +9,7 @@ import io.slipway.daemon.lab.LabImage.Format;
 import io.slipway.daemon.lab.LabRegistry;
 import io.slipway.daemon.lab.Leaks;
 import io.slipway.daemon.lab.PackagedDaemon;
+import io.slipway.daemon.lab.Sweep;
 import io.slipway.daemon.lab.TreeDump;
 import io.slipway.daemon.lab.Trees;
 import java.nio.file.Files;
@@ -59,10 +60,14 @@ final class PullAndRunTest {
 
     @AfterAll
     void stop() throws Exception {
-        containerd.close();
-        assertThat(daemon.process().stop()).as("exit code on SIGTERM").isZero();
-        registry.close();
-        before.assertNothingNew();
+        try {
+            containerd.close();
+            assertThat(daemon.process().stop()).as("exit code on SIGTERM").isZero();
+            registry.close();
+            before.assertNothingNew();
+        } finally {
+            Sweep.below(work);
+        }
     }
 
     @ParameterizedTest
