@@ -68,6 +68,10 @@ public interface Arrival extends AutoCloseable {
     /// counts as a [#want] of what it waits for.
     int read(long position, ByteBuffer into) throws IOException, InterruptedException;
 
+    /// This asker will not read before `position` again. A hint: what nobody else reads either need not stay
+    /// in memory.
+    default void spent(long position) {}
+
     /// Completes (never exceptionally) when the blob is verified and durable, rejected, or the fetch
     /// failed. Dependents run on the store's own thread: keep them short or hop threads.
     CompletableFuture<Verdict> verdict();

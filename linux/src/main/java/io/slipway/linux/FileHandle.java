@@ -172,6 +172,13 @@ public final class FileHandle extends Descriptor {
         call("sync_file_range", Nr.SYNC_FILE_RANGE, position, length, Flags.SYNC_FILE_RANGE_WRITE);
     }
 
+    /// Lets the kernel forget what it keeps of a range in memory, as far as that is on disk (POSIX_FADV_DONTNEED).
+    public void forget(long position, long length) throws IOException {
+        try (Scratch s = Scratch.take()) {
+            s.check(Sys.call(s, Nr.FADVISE64, fd(), position, length, Flags.POSIX_FADV_DONTNEED), "fadvise64", this);
+        }
+    }
+
     /// @param uid 0 to 2^32-2, otherwise EINVAL
     /// @param gid likewise
     public void chown(long uid, long gid) throws IOException {

@@ -38,6 +38,9 @@ final class Flags {
     static final int SEEK_HOLE = 4;
     static final int SYNC_FILE_RANGE_WRITE = 2;
 
+    // linux/fadvise.h
+    static final int POSIX_FADV_DONTNEED = 4;
+
     // linux/falloc.h
     static final int FALLOC_FL_KEEP_SIZE = 1;
     static final int FALLOC_FL_PUNCH_HOLE = 2;

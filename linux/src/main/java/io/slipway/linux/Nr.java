@@ -23,6 +23,7 @@ final class Nr {
     static final long FDATASYNC = of(75, 83);
     static final long FTRUNCATE = of(77, 46);
     static final long SYNC_FILE_RANGE = of(277, 84);
+    static final long FADVISE64 = of(221, 223);
     static final long FALLOCATE = of(285, 47);
     static final long SYNCFS = of(306, 267);
     static final long COPY_FILE_RANGE = of(326, 285);

@@ -43,6 +43,26 @@ class FileHandleTest {
     }
 
     @Test
+    void writesPastThePageCacheAndForgets() throws IOException {
+        byte[] data = new byte[8192];
+        new Random(8).nextBytes(data);
+        ByteBuffer aligned =
+                ByteBuffer.allocateDirect(16_384).alignedSlice(4096).limit(8192);
+        aligned.put(data).flip();
+        try (FileHandle file = FileHandle.openOrCreate(temp.resolve("f"));
+                FileHandle direct = file.openDirect().orElseThrow()) {
+            direct.write(aligned.duplicate(), 4096);
+            assertThat(file.stat().size()).isEqualTo(12_288);
+            file.syncData();
+            file.forget(0, 12_288);
+            ByteBuffer back = ByteBuffer.allocate(8192);
+            assertThat(file.read(back, 4096)).isEqualTo(8192);
+            assertThat(back.array()).isEqualTo(data);
+            assertFails(Errno.EINVAL, () -> direct.write(aligned.duplicate().limit(100), 4096));
+        }
+    }
+
+    @Test
     void makesAndFindsHoles() throws IOException {
         try (FileHandle file = FileHandle.openOrCreate(temp.resolve("f"))) {
             file.truncate(1 << 20);

@@ -74,10 +74,15 @@ final class FileArrival implements Arrival {
         int limit = into.limit();
         into.limit((int) Math.min(limit, into.position() + (end - position)));
         try {
-            return reception.read(position, into);
+            return reception.read(this, position, into);
         } finally {
             into.limit(limit);
         }
+    }
+
+    @Override
+    public void spent(long position) {
+        reception.spent(this, position);
     }
 
     @Override

@@ -75,6 +75,7 @@ final class Reception {
     private volatile String source = "";
     private volatile @Nullable PartFile part;
     private volatile @Nullable HashFront hash;
+    private volatile @Nullable SpentBytes spent;
     private volatile @Nullable RangeRecorder recorder;
     private volatile @Nullable StoreException diskFailure;
     private volatile boolean doubted;
@@ -196,8 +197,20 @@ final class Reception {
         });
     }
 
+    /// That reader will not read before `position` again.
+    void spent(Object reader, long position) {
+        var pages = spent;
+        if (pages != null) {
+            pages.spent(reader, Math.min(position, hashed()));
+        }
+    }
+
     /// For readers: what has landed can be read as long as an asker is there.
-    int read(long position, ByteBuffer into) throws IOException {
+    int read(Object reader, long position, ByteBuffer into) throws IOException {
+        var pages = spent;
+        if (pages != null) {
+            pages.readBy(reader);
+        }
         var open = part;
         if (open == null) {
             throw new IOException(digest() + " has no bytes yet");
@@ -329,14 +342,10 @@ final class Reception {
                 shop.buffers(),
                 shop.hashers().open(digest().algorithm().id()),
                 found.file().file());
+        var turn = shop.writeback().of(found.file().part(), shop.layout().blob(digest()));
+        spent = new SpentBytes(turn::forget);
         var writer = new RangeRecorder(
-                shop.disk(),
-                bytes,
-                found.file().part(),
-                found.file().record(),
-                shop.bootId(),
-                found.synced(),
-                shop.writeback().of(found.file().part()));
+                shop.disk(), bytes, found.file().part(), found.file().record(), shop.bootId(), found.synced(), turn);
         recorder = writer;
         writer.start();
         advance(bytes.prefix());

@@ -2,6 +2,7 @@ package io.slipway.cas.file;
 
 import io.slipway.linux.FileHandle;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -12,7 +13,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 
 /// Lets the disk begin with what has landed (sync_file_range(2)), so that the sync before a blob is published
 /// has little left to do: without it the kernel holds back gigabytes, and every blob pays for all of its
-/// bytes at its end.
+/// bytes at its end. Lets the kernel forget what nobody reads again (posix_fadvise(2)).
 ///
 /// A hint: nothing depends on it, and where it can't be given nothing is said. On a thread of its own, which
 /// ends when there is nothing to do, because the call can wait for the disk's queue.
@@ -37,10 +38,12 @@ final class Writeback implements AutoCloseable {
     /// One file's turn in the queue.
     final class Turn {
         private final Path file;
+        private final Path published;
         private final AtomicBoolean waiting = new AtomicBoolean();
 
-        private Turn(Path file) {
+        private Turn(Path file, Path published) {
             this.file = file;
+            this.published = published;
         }
 
         /// Everything of the file that is dirty now; nothing while an earlier turn still waits.
@@ -51,6 +54,23 @@ final class Writeback implements AutoCloseable {
                 } catch (RejectedExecutionException closing) {
                     waiting.set(false);
                 }
+            }
+        }
+
+        /// What of that range is on disk leaves the page cache.
+        void forget(long from, long to) {
+            try {
+                thread.execute(() -> drop(from, to));
+            } catch (RejectedExecutionException closing) {
+                // Then it stays.
+            }
+        }
+
+        private void drop(long from, long to) {
+            try (var handle = FileHandle.openForReading(Files.exists(file) ? file : published)) {
+                handle.forget(from, to - from);
+            } catch (IOException | RuntimeException | LinkageError noHint) {
+                // Dropped meanwhile, or a file system that does not do this.
             }
         }
 
@@ -65,8 +85,9 @@ final class Writeback implements AutoCloseable {
         }
     }
 
-    Turn of(Path file) {
-        return new Turn(file);
+    /// @param published the file's name when it is a blob
+    Turn of(Path file, Path published) {
+        return new Turn(file, published);
     }
 
     @Override

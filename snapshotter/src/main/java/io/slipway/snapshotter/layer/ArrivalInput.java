@@ -53,6 +53,7 @@ final class ArrivalInput implements AutoCloseable {
             int n = read();
             ended = n < 0;
             position += Math.max(n, 0);
+            arrival.spent(position);
         } finally {
             buffer.flip();
         }
