@@ -26,6 +26,8 @@ public final class Body implements AutoCloseable {
     static final int BLOCKS_PER_BODY_MAX = 4;
     /// How long bytes may lie in a part-filled block while the reader waits.
     static final Duration FLUSH = Duration.ofMillis(20);
+    /// What counts as silence between two looks, which are that far apart when the reader waits and runs.
+    private static final Duration LOOK_MAX = FLUSH.multipliedBy(2);
 
     private sealed interface Signal {
         record Data(ByteBuf block) implements Signal {}
@@ -55,6 +57,7 @@ public final class Body implements AutoCloseable {
     private @Nullable ByteBuf lent;
     private boolean finished;
     private boolean closedByReader;
+    private final Silence silence;
 
     private volatile long lastByteAt = System.nanoTime();
     private volatile boolean partial;
@@ -67,6 +70,7 @@ public final class Body implements AutoCloseable {
         this.pool = pool;
         this.host = host;
         this.stall = stall;
+        this.silence = new Silence(stall, LOOK_MAX, lastByteAt);
         pool.openBody();
         context.runOnContext(_ -> start());
     }
@@ -214,7 +218,9 @@ public final class Body implements AutoCloseable {
     }
 
     private void checkStall() throws RegistryException {
-        if (takingBytes && System.nanoTime() - lastByteAt > stall.toNanos()) {
+        // Also looked at while we take none: that time is not the peer's either.
+        long byteAt = takingBytes ? lastByteAt : System.nanoTime();
+        if (silence.tooLong(System.nanoTime(), byteAt)) {
             throw new RegistryException(
                     RegistryException.Code.TIMEOUT,
                     host,
