@@ -13,7 +13,10 @@ import io.slipway.puller.PullListener.State;
 import io.slipway.puller.RegistryException.Code;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.ClientAuth;
+import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.net.SelfSignedCertificate;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,8 +25,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.LongStream;
+import javax.net.ssl.SSLPeerUnverifiedException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -568,6 +573,89 @@ class PullTest {
         Throwable failure = catchThrowable(() -> harness.pull(request));
         assertThat(code(failure)).isEqualTo(Code.UNTRUSTED_TARGET);
         assertThat(failure).hasMessageContaining("token.evil.example").hasMessageContaining("[registry.realms]");
+    }
+
+    @Test
+    void configuredHeadersReachTheTokenServerOnTheSamePortOnly() throws Exception {
+        TestImage image = TestImage.of(27, 1000);
+        hosts("[host.\"http://" + registry.host() + "\"]\n[host.\"http://" + registry.host()
+                + "\".header]\nx-shared-secret = \"geheim\"\n");
+        try (TestRegistry neighbour = new TestRegistry(vertx)) {
+            for (TestRegistry realm : List.of(registry, neighbour)) {
+                registry.fault = request -> tokenFrom("http://" + realm.host(), request);
+                neighbour.fault = registry.fault;
+                registry.seen.clear();
+                // Another repository each time, so that no token is kept.
+                String repository = "from" + realm.port();
+                harness.pull(registry.push(repository, "1", image));
+                assertThat(realm.seen.stream().filter(s -> s.path().equals("/token")))
+                        .singleElement()
+                        .satisfies(s ->
+                                assertThat(s.header("x-shared-secret")).isEqualTo(realm == registry ? "geheim" : ""));
+                assertThat(registry.seen)
+                        .isNotEmpty()
+                        .allSatisfy(s -> assertThat(s.header("x-shared-secret")).isEqualTo("geheim"));
+            }
+        }
+    }
+
+    /// Answers like a registry whose tokens come from that origin, and like that token server.
+    private static boolean tokenFrom(String origin, HttpServerRequest request) {
+        if (TestRegistry.path(request).equals("/token")) {
+            request.response().end("{\"token\":\"tok\",\"expires_in\":300}");
+            return true;
+        }
+        if (!"Bearer tok".equals(request.getHeader("Authorization"))) {
+            request.response()
+                    .setStatusCode(401)
+                    .putHeader("WWW-Authenticate", "Bearer realm=\"" + origin + "/token\",service=\"reg\"")
+                    .end();
+            return true;
+        }
+        return false;
+    }
+
+    @Test
+    void clientCertificatesReachTheTokenServerOnTheSamePortOnly() throws Exception {
+        TestImage image = TestImage.of(28, 1000);
+        SelfSignedCertificate pair = SelfSignedCertificate.create("127.0.0.1");
+        HttpServerOptions options = new HttpServerOptions()
+                .setSsl(true)
+                .setKeyCertOptions(pair.keyCertOptions())
+                .setClientAuth(ClientAuth.REQUEST)
+                .setTrustOptions(pair.trustOptions());
+        try (TestRegistry home = new TestRegistry(vertx, new HttpServerOptions(options));
+                TestRegistry neighbour = new TestRegistry(vertx, new HttpServerOptions(options))) {
+            Path dir = Files.createDirectories(root.resolve("certs.d").resolve(home.host()));
+            Files.writeString(
+                    dir.resolve("hosts.toml"),
+                    "server = \"https://" + home.host() + "\"\nskip_verify = true\nclient = [[\""
+                            + pair.certificatePath() + "\", \"" + pair.privateKeyPath() + "\"]]\n");
+            for (TestRegistry realm : List.of(home, neighbour)) {
+                Map<String, Boolean> shown = new ConcurrentHashMap<>();
+                home.fault = request -> {
+                    shown.merge("home", showsCertificate(request), Boolean::logicalAnd);
+                    return tokenFrom("https://" + realm.host(), request);
+                };
+                neighbour.fault = request -> {
+                    shown.merge("neighbour", showsCertificate(request), Boolean::logicalOr);
+                    return tokenFrom("https://" + realm.host(), request);
+                };
+                harness.pull(home.push("from" + realm.port(), "1", image));
+                assertThat(shown)
+                        .isEqualTo(realm == home ? Map.of("home", true) : Map.of("home", true, "neighbour", false));
+            }
+        } finally {
+            pair.delete();
+        }
+    }
+
+    private static boolean showsCertificate(HttpServerRequest request) {
+        try {
+            return request.connection().peerCertificates().size() > 0;
+        } catch (SSLPeerUnverifiedException e) {
+            return false;
+        }
     }
 
     @Test

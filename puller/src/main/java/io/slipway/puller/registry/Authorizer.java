@@ -134,11 +134,12 @@ final class Authorizer {
         return new Authorization("Bearer " + token, credential.isPresent(), Optional.of(key));
     }
 
-    /// Headers configured for a host go to its own realm only; trust goes to any, client certificates do not.
+    /// Headers and client certificates configured for a host go to a realm on that very server only: another port of
+    /// the same host may be anybody's, and plain HTTP shows them to everybody. Trust goes to any.
     private WireRequest request(Session session, Endpoint endpoint, HttpUrl url, HttpUrl realm) {
         Map<String, List<String>> headers = new HashMap<>();
         TlsIdentity tls = endpoint.tls().withoutClients();
-        if (realm.host().equals(url.host())) {
+        if (realm.origin().equals(url.origin())) {
             headers.putAll(endpoint.headers());
             tls = endpoint.tls();
         }
