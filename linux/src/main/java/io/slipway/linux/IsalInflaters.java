@@ -128,14 +128,15 @@ final class IsalInflaters implements InflaterProvider {
                 Reference.reachabilityFence(in);
                 Reference.reachabilityFence(out);
             }
-            in.position(in.limit() - left(AVAIL_IN, in));
-            out.position(out.limit() - left(AVAIL_OUT, out));
+            // Before the positions: a trailer that does not fit may leave the library one byte out (2.30).
             if (result < 0) {
                 throw new GzipFormatException(
                         result == ISAL_INCORRECT_CHECKSUM
                                 ? "the CRC or the length of the member is wrong"
                                 : "the compressed data is damaged");
             }
+            in.position(in.limit() - left(AVAIL_IN, in));
+            out.position(out.limit() - left(AVAIL_OUT, out));
             return state.get(JAVA_INT, BLOCK_STATE) == ISAL_BLOCK_FINISH;
         }
 

@@ -163,6 +163,29 @@ abstract class InflaterContract {
         assertThat(inflateAll(gzip(data), 999, 5000)).isEqualTo(data);
     }
 
+    /// The engine may have read ahead into the bytes that it takes for the trailer.
+    @Test
+    void refusesDeflateDataWithAnythingButItsTrailerBehind() throws IOException {
+        byte[] data = {0x63, 0x63, 0, (byte) 0x97, (byte) 0x96, 0x43, 0x21, 3, (byte) 0xEA, (byte) 0xEE, 0x24, 0, 0};
+        byte[] behind = gzip(b("next"));
+        for (int kept = 0; kept <= data.length; kept++) {
+            for (int more = 0; more <= behind.length; more++) {
+                ByteArrayOutputStream member = new ByteArrayOutputStream();
+                member.writeBytes(new byte[] {0x1F, (byte) 0x8B, 8, 0, 0, 0, 0, 0, 0, 3});
+                member.write(data, 0, kept);
+                member.write(behind, 0, more);
+                inflater.reset();
+                Inflater.Status status = Inflater.Status.NEED_INPUT;
+                try {
+                    status = inflater.inflate(direct(member.toByteArray()), ByteBuffer.allocateDirect(1000));
+                } catch (GzipFormatException damaged) {
+                    assertThat(damaged.getMessage()).isNotEmpty();
+                }
+                assertThat(status).isNotEqualTo(Inflater.Status.END_OF_MEMBER);
+            }
+        }
+    }
+
     @Test
     void noticesAWrongHeader() {
         byte[] good = header(2);

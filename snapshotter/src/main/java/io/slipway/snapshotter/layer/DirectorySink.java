@@ -71,16 +71,8 @@ public final class DirectorySink implements LayerSink {
                 case MALFORMED -> throw new LayerFormatException("entry " + entry + ": malformed whiteout");
             }
         } catch (LinuxException e) {
-            throw failure(entry, e);
+            throw EntryFailure.of(entry, e);
         }
-    }
-
-    private static IOException failure(TarEntry entry, LinuxException e) {
-        return switch (e.errno()) {
-            case ENOTDIR, ELOOP, ENOENT, EEXIST, EISDIR, EINVAL, ENAMETOOLONG, EMLINK, EXDEV, EPERM, ERANGE, E2BIG ->
-                new LayerFormatException("entry " + entry + ": " + e.getMessage(), e);
-            default -> e;
-        };
     }
 
     private void node(PathBytes path, TarEntry entry, TarReader data) throws IOException, InterruptedException {

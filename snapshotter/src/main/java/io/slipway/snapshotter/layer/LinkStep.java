@@ -5,6 +5,7 @@ import io.slipway.linux.DeviceNumber;
 import io.slipway.linux.Dir;
 import io.slipway.linux.Entry;
 import io.slipway.linux.FileType;
+import io.slipway.linux.LinuxException;
 import io.slipway.snapshotter.layer.LayerNotes.DeferredLink;
 import java.io.IOException;
 import java.util.ArrayDeque;
@@ -118,33 +119,49 @@ public final class LinkStep {
             List<DeferredLink> later = new ArrayList<>();
             Set<PathBytes> waiting = new HashSet<>();
             for (DeferredLink link : links) {
-                if (exists(own, link.path())) {
-                    // A later entry of the same name has replaced it.
-                    continue;
+                try {
+                    if (!settle(link, own, names, merged, copied, waiting)) {
+                        later.add(link);
+                        waiting.add(link.path());
+                    }
+                } catch (LinuxException e) {
+                    throw EntryFailure.of(link.entry(), e);
                 }
-                PathBytes copy = copied.get(link.target());
-                if (waiting.contains(link.target())) {
-                    later.add(link);
-                    waiting.add(link.path());
-                    continue;
-                }
-                Optional<MergedDirs.Found> below =
-                        link.hidden() || copy != null ? Optional.empty() : merged.find(link.target(), 0);
-                if (below.isPresent()) {
-                    refuseDirectory(link, below.get().attributes());
-                    copyUp(link, below.get(), own, names, merged, copied);
-                } else if (copy != null) {
-                    link(copy, link.path(), own);
-                } else {
-                    later.add(link);
-                    waiting.add(link.path());
-                    continue;
-                }
-                copied.put(link.path(), link.path());
-                applyAttributes(link, own);
             }
             laterEntries(later, own);
         }
+    }
+
+    /// Returns false when its target can only be a later entry.
+    private boolean settle(
+            DeferredLink link,
+            OpenDirs own,
+            Map<Integer, Map<Long, List<PathBytes>>> names,
+            MergedDirs merged,
+            Map<PathBytes, PathBytes> copied,
+            Set<PathBytes> waiting)
+            throws IOException {
+        if (exists(own, link.path())) {
+            // A later entry of the same name has replaced it.
+            return true;
+        }
+        if (waiting.contains(link.target())) {
+            return false;
+        }
+        PathBytes copy = copied.get(link.target());
+        Optional<MergedDirs.Found> below =
+                link.hidden() || copy != null ? Optional.empty() : merged.find(link.target(), 0);
+        if (below.isPresent()) {
+            refuseDirectory(link, below.get().attributes());
+            copyUp(link, below.get(), own, names, merged, copied);
+        } else if (copy != null) {
+            link(copy, link.path(), own);
+        } else {
+            return false;
+        }
+        copied.put(link.path(), link.path());
+        applyAttributes(link, own);
+        return true;
     }
 
     /// Links to entries that came later in this layer, and links to such links.
@@ -153,18 +170,12 @@ public final class LinkStep {
         while (!left.isEmpty()) {
             List<DeferredLink> missing = new ArrayList<>();
             for (DeferredLink link : left) {
-                Optional<OpenDir> parent = own.existingParentOf(link.target());
-                Optional<Attributes> target = parent.isEmpty()
-                        ? Optional.empty()
-                        : parent.get().dir.find(link.target().base());
-                if (target.isEmpty() || OpenDirs.isWhiteout(target.get())) {
-                    missing.add(link);
-                    continue;
-                }
-                refuseDirectory(link, target.get());
-                if (!exists(own, link.path())) {
-                    link(link.target(), link.path(), own);
-                    applyAttributes(link, own);
+                try {
+                    if (!later(link, own)) {
+                        missing.add(link);
+                    }
+                } catch (LinuxException e) {
+                    throw EntryFailure.of(link.entry(), e);
                 }
             }
             if (missing.size() == left.size()) {
@@ -174,6 +185,22 @@ public final class LinkStep {
             }
             left = missing;
         }
+    }
+
+    private boolean later(DeferredLink link, OpenDirs own) throws IOException {
+        Optional<OpenDir> parent = own.existingParentOf(link.target());
+        Optional<Attributes> target = parent.isEmpty()
+                ? Optional.empty()
+                : parent.get().dir.find(link.target().base());
+        if (target.isEmpty() || OpenDirs.isWhiteout(target.get())) {
+            return false;
+        }
+        refuseDirectory(link, target.get());
+        if (!exists(own, link.path())) {
+            link(link.target(), link.path(), own);
+            applyAttributes(link, own);
+        }
+        return true;
     }
 
     private static void refuseDirectory(DeferredLink link, Attributes target) throws LayerFormatException {

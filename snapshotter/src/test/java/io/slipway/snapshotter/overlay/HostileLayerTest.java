@@ -469,6 +469,20 @@ class HostileLayerTest {
                 .hasMessageContaining("entry h");
     }
 
+    /// What only the link step finds wrong names its entry, too. Found by the fuzzer.
+    @Test
+    void whatIsWrongWithALinkIntoALowerLayerNamesTheEntry() throws Exception {
+        layers.apply(new Tar().add(file("f", "x"), dir("d/")).end());
+        assertThatThrownBy(() -> layers.apply(new Tar()
+                        .add(hardLink("h", "f").xattr("security.capability", "garbage"))
+                        .end()))
+                .isInstanceOf(LayerFormatException.class)
+                .hasMessageContaining("entry h");
+        assertThatThrownBy(() -> layers.apply(new Tar().add(hardLink("h", "d")).end()))
+                .isInstanceOf(LayerFormatException.class)
+                .hasMessageContaining("entry h");
+    }
+
     /// Row 14, across layers: the link is to the lower symlink itself, and mode and owner never reach its target.
     @Test
     void aLinkToALowerSymlinkNeverReachesItsTarget() throws Exception {

@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.slipway.linux.Mount;
 import io.slipway.linux.Mounts;
+import io.slipway.snapshotter.testing.ChildJvm;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Tag;
@@ -18,7 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// (`daemon/src/main/sh/jvm.sh`), or it is refused. `-Dslipway.nightly=true` makes the numbers fifty times as large.
 @Tag("root")
 class HugeLayerTest {
-    private static final long HANG_MINUTES = 20;
+    private static final long HANG_SECONDS = 1200;
 
     /// What the daemon is to have at most while it unpacks.
     private static final long PEAK_KIB_MAX = 256 << 10;
@@ -44,31 +44,9 @@ class HugeLayerTest {
     }
 
     private void fits(Path store, String scale) throws Exception {
-        Path out = root.resolve("out");
-        Process process = new ProcessBuilder(List.of(
-                        ProcessHandle.current().info().command().orElseThrow(),
-                        "-Xmx96m",
-                        "-XX:MaxDirectMemorySize=48m",
-                        "-XX:+UseSerialGC",
-                        "-XX:+ExitOnOutOfMemoryError",
-                        "--enable-native-access=ALL-UNNAMED",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        HugeLayers.class.getName(),
-                        store.toString(),
-                        scale))
-                .redirectErrorStream(true)
-                .redirectOutput(out.toFile())
-                .start();
-        try {
-            assertThat(process.waitFor(HANG_MINUTES, TimeUnit.MINUTES))
-                    .as("it ends; so far: " + Files.readString(out))
-                    .isTrue();
-        } finally {
-            process.destroyForcibly();
-        }
-        String said = Files.readString(out);
-        assertThat(process.exitValue()).as(said).isZero();
+        ChildJvm.Result result = ChildJvm.run(HugeLayers.class, HANG_SECONDS, store.toString(), scale);
+        String said = result.output();
+        assertThat(result.exit()).as(said).isZero();
         Matcher peak = Pattern.compile("VmHWM:\\s+(\\d+) kB").matcher(said);
         assertThat(peak.find()).as(said).isTrue();
         assertThat(Long.parseLong(peak.group(1))).as(said).isLessThan(PEAK_KIB_MAX);

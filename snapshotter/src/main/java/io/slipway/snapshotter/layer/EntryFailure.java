@@ -1,0 +1,19 @@
+package io.slipway.snapshotter.layer;
+
+import io.slipway.linux.LinuxException;
+import io.slipway.snapshotter.tar.TarEntry;
+import java.io.IOException;
+
+/// Tells what the entry is to blame for from what the disk is.
+final class EntryFailure {
+    private EntryFailure() {}
+
+    /// A layer's fault names the entry; anything else comes back as it is.
+    static IOException of(TarEntry entry, LinuxException e) {
+        return switch (e.errno()) {
+            case ENOTDIR, ELOOP, ENOENT, EEXIST, EISDIR, EINVAL, ENAMETOOLONG, EMLINK, EXDEV, EPERM, ERANGE, E2BIG ->
+                new LayerFormatException("entry " + entry + ": " + e.getMessage(), e);
+            default -> e;
+        };
+    }
+}
