@@ -93,7 +93,7 @@ final class Daemon implements AutoCloseable {
         cas.publishTo(events);
 
         boolean unpacks = roles.contains(Role.API);
-        SnapshotPart snapshots = SnapshotPart.open(closing, config, directories.root(), cas, unpacks);
+        SnapshotPart snapshots = SnapshotPart.open(closing, config, directories.root(), cas, unpacks, pools.bytes());
         Unpacker unpacker = snapshots.unpacker();
         AtomicReference<List<String>> ownListeners = new AtomicReference<>(List.of());
         Puller puller = closing.add(

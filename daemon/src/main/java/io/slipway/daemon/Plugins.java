@@ -30,7 +30,9 @@ final class Plugins {
         all.add(PluginEntry.of("streaming.v1", "manager"));
         SERVICES.forEach(name -> all.add(PluginEntry.of("grpc.v1", name)));
         if (snapshots.service().isPresent()) {
+            all.add(PluginEntry.of("differ.v1", "walking").onThisPlatform());
             all.add(PluginEntry.of("grpc.v1", "snapshots"));
+            all.add(PluginEntry.of("grpc.v1", "diff"));
         }
         if (runtime) {
             all.add(PluginEntry.of("runtime.v2", "task").onThisPlatform());

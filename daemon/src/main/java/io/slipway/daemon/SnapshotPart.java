@@ -7,10 +7,12 @@ import io.slipway.daemon.config.Role;
 import io.slipway.puller.Unpacker;
 import io.slipway.snapshotter.SnapshotterService;
 import io.slipway.snapshotter.SnapshotterState;
+import io.slipway.snapshotter.diff.DiffService;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.Executor;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -20,13 +22,16 @@ import org.slf4j.LoggerFactory;
 /// @param states of the snapshotters that there are, usable or not
 record SnapshotPart(
         Optional<SnapshotterService> service,
+        Optional<DiffService> diffs,
         Unpacker unpacker,
         String defaultSnapshotter,
         List<SnapshotterState> states) {
     private static final Logger log = LoggerFactory.getLogger(SnapshotPart.class);
 
     /// @param wanted whether any role unpacks
-    static SnapshotPart open(Closing closing, Config config, Path root, Cas cas, boolean wanted) throws StartException {
+    /// @param bytes packs layers
+    static SnapshotPart open(Closing closing, Config config, Path root, Cas cas, boolean wanted, Executor bytes)
+            throws StartException {
         String name = config.snapshots().defaultSnapshotter();
         if (!wanted) {
             return none(root, name, "no role unpacks");
@@ -34,9 +39,12 @@ record SnapshotPart(
         try {
             SnapshotterService service =
                     closing.add("snapshotter", SnapshotterService.open(root, cas, Options.snapshots(config)));
+            DiffService diffs = closing.add(
+                    "diff",
+                    DiffService.open(root, cas, Options.snapshots(config).quota(), bytes));
             List<String> usable = service.snapshots().snapshotters();
             SnapshotUnpacker unpacker = new SnapshotUnpacker(service.images(), name, usable);
-            return new SnapshotPart(Optional.of(service), unpacker, name, service.states());
+            return new SnapshotPart(Optional.of(service), Optional.of(diffs), unpacker, name, service.states());
         } catch (IOException e) {
             String why = String.valueOf(e.getMessage());
             if (config.rolesAsked() && config.has(Role.RUNTIME)) {
@@ -52,6 +60,7 @@ record SnapshotPart(
 
     void bind(GrpcServices services) {
         service.ifPresent(s -> s.bind(services));
+        diffs.ifPresent(d -> d.bind(services));
     }
 
     /// Logs what was chosen on this machine.
@@ -62,6 +71,6 @@ record SnapshotPart(
     private static SnapshotPart none(Path root, String name, String why) {
         Path directory = root.resolve("snapshotters").resolve(name);
         SnapshotterState state = new SnapshotterState(name, directory, List.of(), Optional.of(why));
-        return new SnapshotPart(Optional.empty(), new NoUnpacker(name, why), name, List.of(state));
+        return new SnapshotPart(Optional.empty(), Optional.empty(), new NoUnpacker(name, why), name, List.of(state));
     }
 }

@@ -30,6 +30,16 @@ public final class Os {
         }
     }
 
+    /// What the kernel takes away from the modes of new files (proc(5), `Umask` of `/proc/self/status`).
+    public static int umask() throws IOException {
+        for (String line : Files.readAllLines(Path.of("/proc/self/status"), StandardCharsets.ISO_8859_1)) {
+            if (line.startsWith("Umask:")) {
+                return Integer.parseInt(line.substring("Umask:".length()).strip(), 8);
+            }
+        }
+        throw new IOException("/proc/self/status does not tell the umask");
+    }
+
     /// The kernel's random id of this boot, 36 characters.
     public static String bootId() throws IOException {
         return line("/proc/sys/kernel/random/boot_id");

@@ -6,7 +6,8 @@ import java.util.Arrays;
 /// A path below the root of a layer as bytes: no leading or trailing slash, no empty, `.` or `..` component;
 /// the root is empty. A value: equal when the bytes are.
 public final class PathBytes {
-    static final PathBytes ROOT = new PathBytes(new byte[0]);
+    /// The top directory itself.
+    public static final PathBytes ROOT = new PathBytes(new byte[0]);
 
     private final byte[] bytes;
     private final int hash;
@@ -50,7 +51,7 @@ public final class PathBytes {
         return 0;
     }
 
-    boolean isRoot() {
+    public boolean isRoot() {
         return bytes.length == 0;
     }
 
@@ -64,7 +65,7 @@ public final class PathBytes {
     }
 
     /// Of the root: the root.
-    PathBytes parent() {
+    public PathBytes parent() {
         return new PathBytes(Arrays.copyOf(bytes, cut()));
     }
 
@@ -75,7 +76,7 @@ public final class PathBytes {
     }
 
     /// The last component; of the root: `.`, by which a directory names itself.
-    byte[] base() {
+    public byte[] base() {
         if (bytes.length == 0) {
             return new byte[] {'.'};
         }
@@ -83,7 +84,7 @@ public final class PathBytes {
         return cut == 0 ? bytes : Arrays.copyOfRange(bytes, cut + 1, bytes.length);
     }
 
-    PathBytes child(byte[] name) {
+    public PathBytes child(byte[] name) {
         if (bytes.length == 0) {
             return new PathBytes(name.clone());
         }
@@ -103,7 +104,7 @@ public final class PathBytes {
     }
 
     /// Its components, first to last.
-    java.util.List<byte[]> components() {
+    public java.util.List<byte[]> components() {
         java.util.List<byte[]> parts = new java.util.ArrayList<>();
         int start = 0;
         for (int i = 0; i <= bytes.length; i++) {

@@ -13,13 +13,14 @@ import java.util.Set;
 
 /// Turns what went wrong while a layer was unpacked into what its askers are told; each message names the
 /// layer.
-final class LayerFailures {
+public final class LayerFailures {
     private static final Set<Errno> DISK =
             EnumSet.of(Errno.ENOSPC, Errno.EDQUOT, Errno.EROFS, Errno.EIO, Errno.EMFILE, Errno.ENFILE, Errno.ENOMEM);
 
     private LayerFailures() {}
 
-    static Throwable of(Digest layer, Throwable failure) {
+    /// The failure as a caller of the API is told it.
+    public static Throwable of(Digest layer, Throwable failure) {
         return switch (failure) {
             case TarFormatException e -> damaged(layer, e);
             case LayerFormatException e -> damaged(layer, e);
