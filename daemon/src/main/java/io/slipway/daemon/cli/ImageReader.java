@@ -98,7 +98,8 @@ final class ImageReader {
         return ImageConfig.parse(read(manifest.config().digest()));
     }
 
-    private byte[] read(String digest) throws CallFailed, CommandFailed, IOException, InterruptedException {
+    /// A document of the image, checked against its digest.
+    byte[] read(String digest) throws CallFailed, CommandFailed, IOException, InterruptedException {
         Digest expected = digest(digest);
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         ReadContentRequest request =

@@ -123,6 +123,19 @@ final class Json {
         };
     }
 
+    /// A copy of this object that may be changed; members are what [#write] takes. Empty when absent.
+    Map<String, @Nullable Object> members() throws Malformed {
+        return switch (value) {
+            case null -> new LinkedHashMap<>();
+            case Map<?, ?> object -> {
+                Map<String, @Nullable Object> copy = new LinkedHashMap<>();
+                object.forEach((key, member) -> copy.put(String.valueOf(key), member));
+                yield copy;
+            }
+            default -> throw new Malformed(where + " should be an object");
+        };
+    }
+
     /// The elements; none when absent.
     List<Json> elements() throws Malformed {
         return switch (value) {
@@ -202,6 +215,8 @@ final class Json {
             case Boolean flag -> generator.writeBoolean(flag);
             case Integer number -> generator.writeNumber(number);
             case Long number -> generator.writeNumber(number);
+            case BigInteger number -> generator.writeNumber(number);
+            case Double number -> generator.writeNumber(number);
             default -> throw new IllegalArgumentException("no JSON form of " + value.getClass());
         }
     }

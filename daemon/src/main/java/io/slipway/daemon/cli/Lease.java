@@ -19,8 +19,10 @@ final class Lease {
         this.id = id;
     }
 
-    static Lease create(Connection connection, Clock clock) throws CallFailed, CommandFailed, InterruptedException {
-        String id = Ids.unique("slipway-run");
+    /// @param purpose begins its id
+    static Lease create(Connection connection, Clock clock, String purpose)
+            throws CallFailed, CommandFailed, InterruptedException {
+        String id = Ids.unique("slipway-" + purpose);
         connection.call(
                 LeasesGrpcClient.Create,
                 CreateRequest.newBuilder()

@@ -25,7 +25,7 @@ final class RunCommand implements Command {
         Undo undo = new Undo(session.signals());
         boolean done = false;
         try {
-            Lease lease = Lease.create(session.connection(), session.clock());
+            Lease lease = Lease.create(session.connection(), session.clock(), "run");
             undo.push("lease " + lease.id(), lease::delete);
             List<Mount> rootfs =
                     new ContainerMaker(session, session.connection().under(lease.id()), undo).make(options);

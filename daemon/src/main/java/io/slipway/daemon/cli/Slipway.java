@@ -19,17 +19,19 @@ import picocli.CommandLine.ParseResult;
 /// The program without its process: parses the arguments, runs the one command they name, turns what went wrong into a
 /// line and an exit code.
 final class Slipway {
-    private static final Map<String, Supplier<Command>> COMMANDS = new TreeMap<>(Map.of(
-            "images", ImagesCommand::new,
-            "kill", KillCommand::new,
-            "logs", LogsCommand::new,
-            "ps", PsCommand::new,
-            "pull", PullCommand::new,
-            "rm", RmCommand::new,
-            "rmi", RmiCommand::new,
-            "run", RunCommand::new,
-            "snapshotters", SnapshottersCommand::new,
-            "version", VersionCommand::new));
+    private static final Map<String, Supplier<Command>> COMMANDS =
+            new TreeMap<>(Map.<String, Supplier<Command>>ofEntries(
+                    Map.entry("commit", CommitCommand::new),
+                    Map.entry("images", ImagesCommand::new),
+                    Map.entry("kill", KillCommand::new),
+                    Map.entry("logs", LogsCommand::new),
+                    Map.entry("ps", PsCommand::new),
+                    Map.entry("pull", PullCommand::new),
+                    Map.entry("rm", RmCommand::new),
+                    Map.entry("rmi", RmiCommand::new),
+                    Map.entry("run", RunCommand::new),
+                    Map.entry("snapshotters", SnapshottersCommand::new),
+                    Map.entry("version", VersionCommand::new)));
 
     private final Terminal terminal;
     private final Signals signals;
