@@ -3,25 +3,17 @@ package io.slipway.daemon;
 import io.slipway.daemon.config.ConfigException;
 import io.slipway.daemon.config.ConfigLoader;
 import io.slipway.daemon.config.ConfigLoader.Loaded;
-import io.slipway.daemon.config.Flags;
 import io.slipway.daemon.config.Host;
-import io.slipway.daemon.config.Key;
 import io.slipway.daemon.log.LogFormat;
 import io.slipway.daemon.log.LogSink;
 import io.slipway.daemon.log.Logs;
 import io.slipway.puller.PullerObserver;
 import io.slipway.puller.hosts.Hosts;
 import java.nio.file.Path;
-import java.util.EnumMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import picocli.CommandLine;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.ParseResult;
-import picocli.CommandLine.UnmatchedArgumentException;
 
 /// The slipwayd command: reads flags, then either answers one of the `config` subcommands or runs the
 /// daemon.
@@ -49,15 +41,8 @@ final class Slipwayd {
         if (asksForJson(List.of(args))) {
             Logs.sink().ifPresent(sink -> sink.format(LogFormat.JSON));
         }
-        CommandLine command = SlipwaydSyntax.command();
         try {
-            return run(command.parseArgs(args));
-        } catch (UnmatchedArgumentException e) {
-            console.failure("unknown argument " + String.join(" ", e.getUnmatched()) + "; see slipwayd --help");
-            return ExitCode.BAD_CONFIG;
-        } catch (ParameterException e) {
-            console.failure(e.getMessage() + "; see slipwayd --help");
-            return ExitCode.BAD_CONFIG;
+            return run(Arguments.parse(List.of(args)));
         } catch (ConfigException e) {
             console.failure(String.valueOf(e.getMessage()));
             return ExitCode.BAD_CONFIG;
@@ -67,29 +52,56 @@ final class Slipwayd {
         }
     }
 
-    private ExitCode run(ParseResult parsed) throws ConfigException, StartException {
-        ParseResult last = last(parsed);
-        if (last.isUsageHelpRequested()) {
-            console.result(last.commandSpec().commandLine().getUsageMessage());
+    private ExitCode run(Arguments arguments) throws ConfigException, StartException {
+        if (arguments.help()) {
+            console.result(Arguments.HELP);
             return ExitCode.STOPPED;
         }
-        if (parsed.isVersionHelpRequested()) {
+        if (arguments.version()) {
             console.result("slipwayd " + Version.ofThisBuild() + "\n");
             return ExitCode.STOPPED;
         }
-        return switch (last.commandSpec().name()) {
-            case "config" -> {
-                console.failure("config: name what to do: default, dump, check or migrate");
-                yield ExitCode.BAD_CONFIG;
+        List<String> words = arguments.words();
+        if (words.isEmpty()) {
+            return start(effective(arguments), () -> effective(arguments));
+        }
+        if (!words.getFirst().equals("config")) {
+            throw unknown(words.getFirst());
+        }
+        if (words.size() == 1) {
+            throw new ConfigException("config: name what to do: default, dump, check or migrate");
+        }
+        Optional<String> file = words.stream().skip(2).findFirst();
+        return switch (words.get(1)) {
+            case "default" -> {
+                atMost(2, words);
+                yield printed(new ConfigLoader(host).defaults());
             }
-            case "default" -> printed(new ConfigLoader(host).defaults());
-            case "dump" -> printed(effective(parsed, last));
-            case "check" -> check(parsed, last);
-            case "migrate" ->
-                migrate(argument(last)
-                        .orElseThrow(() -> new ConfigException("config migrate: name the file; see slipwayd --help")));
-            default -> start(effective(parsed, last), () -> effective(parsed, last));
+            case "dump" -> {
+                atMost(2, words);
+                yield printed(effective(arguments));
+            }
+            case "check" -> {
+                atMost(3, words);
+                yield check(file.isPresent() ? new ConfigLoader(host).file(Path.of(file.get())) : effective(arguments));
+            }
+            case "migrate" -> {
+                atMost(3, words);
+                yield migrate(file.orElseThrow(
+                        () -> new ConfigException("config migrate: name the file; see slipwayd --help")));
+            }
+            default -> throw unknown(words.get(1));
         };
+    }
+
+    private static void atMost(int count, List<String> words) throws ConfigException {
+        if (words.size() > count) {
+            throw unknown(words.get(count));
+        }
+    }
+
+    private static ConfigException unknown(String argument) {
+        return new ConfigException("unknown argument " + argument + "; see slipwayd --help");
     }
 
     private ExitCode start(Loaded loaded, Lifecycle.Reread reread) throws StartException {
@@ -110,9 +122,7 @@ final class Slipwayd {
         return ExitCode.STOPPED;
     }
 
-    private ExitCode check(ParseResult parsed, ParseResult last) throws ConfigException {
-        Optional<String> file = argument(last);
-        Loaded loaded = file.isPresent() ? new ConfigLoader(host).file(Path.of(file.get())) : effective(parsed, last);
+    private ExitCode check(Loaded loaded) throws ConfigException {
         loaded.warnings().forEach(w -> console.result("warning: " + w + "\n"));
         // While running, a hosts.toml that does not parse falls back to the registry itself; here it is a
         // mistake.
@@ -130,31 +140,8 @@ final class Slipwayd {
         return printed(loaded);
     }
 
-    private Loaded effective(ParseResult parsed, ParseResult last) throws ConfigException {
-        Map<Key, String> flags = new EnumMap<>(Key.class);
-        for (ParseResult level : List.of(parsed, last)) {
-            Flags.names().forEach((key, flag) -> value(level, flag).ifPresent(text -> flags.put(key, text)));
-        }
-        Optional<String> file = value(last, SlipwaydSyntax.CONFIG).or(() -> value(parsed, SlipwaydSyntax.CONFIG));
-        return new ConfigLoader(host).load(flags, file);
-    }
-
-    private static Optional<String> value(ParseResult level, String flag) {
-        return Optional.ofNullable(level.matchedOption(flag)).map(option -> option.<String>getValue());
-    }
-
-    private static Optional<String> argument(ParseResult level) {
-        return level.matchedPositionals().stream()
-                .map(p -> p.<String>getValue())
-                .findFirst();
-    }
-
-    private static ParseResult last(ParseResult parsed) {
-        ParseResult at = parsed;
-        while (at.hasSubcommand()) {
-            at = at.subcommand();
-        }
-        return at;
+    private Loaded effective(Arguments arguments) throws ConfigException {
+        return new ConfigLoader(host).load(arguments.settings(), arguments.config());
     }
 
     private static boolean asksForJson(List<String> args) {

@@ -3,6 +3,7 @@ package io.slipway.daemon;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.slipway.daemon.config.ConfigLoader.Loaded;
+import io.slipway.daemon.config.Flags;
 import io.slipway.daemon.config.Host;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -58,7 +59,14 @@ class SlipwaydTest {
     @Test
     void helpAndVersionAreResults() {
         assertThat(run("--help")).isEqualTo(ExitCode.STOPPED);
-        assertThat(text(out)).contains("--mirror-address").contains("config");
+        for (String flag : Flags.names().values()) {
+            assertThat(text(out)).contains(flag + " ");
+        }
+        assertThat(text(out))
+                .contains("config default")
+                .contains("-c, --config")
+                .contains("--version");
+        assertThat(run("config", "dump", "-h")).isEqualTo(ExitCode.STOPPED);
         assertThat(run("--version")).isEqualTo(ExitCode.STOPPED);
         assertThat(text(out)).contains("slipwayd ");
         assertThat(text(err)).isEmpty();
@@ -70,7 +78,24 @@ class SlipwaydTest {
         assertThat(run("run")).isEqualTo(ExitCode.BAD_CONFIG);
         assertThat(run("config")).isEqualTo(ExitCode.BAD_CONFIG);
         assertThat(run("config", "migrate")).isEqualTo(ExitCode.BAD_CONFIG);
-        assertThat(text(err).lines()).hasSize(4).allMatch(line -> line.startsWith("slipwayd: "));
+        assertThat(run("config", "frobnicate")).isEqualTo(ExitCode.BAD_CONFIG);
+        assertThat(run("config", "dump", "more")).isEqualTo(ExitCode.BAD_CONFIG);
+        assertThat(run("config", "check", "a", "b")).isEqualTo(ExitCode.BAD_CONFIG);
+        assertThat(run("--root", "--state", "/s")).isEqualTo(ExitCode.BAD_CONFIG);
+        assertThat(run("--help=yes")).isEqualTo(ExitCode.BAD_CONFIG);
+        assertThat(run("-x")).isEqualTo(ExitCode.BAD_CONFIG);
+        assertThat(text(err).lines())
+                .containsExactly(
+                        "slipwayd: --root: needs a value; see slipwayd --help",
+                        "slipwayd: unknown argument run; see slipwayd --help",
+                        "slipwayd: config: name what to do: default, dump, check or migrate",
+                        "slipwayd: config migrate: name the file; see slipwayd --help",
+                        "slipwayd: unknown argument frobnicate; see slipwayd --help",
+                        "slipwayd: unknown argument more; see slipwayd --help",
+                        "slipwayd: unknown argument b; see slipwayd --help",
+                        "slipwayd: --root: needs a value; see slipwayd --help",
+                        "slipwayd: unknown argument --help=yes; see slipwayd --help",
+                        "slipwayd: unknown argument -x; see slipwayd --help");
         assertThat(started).isEmpty();
     }
 
