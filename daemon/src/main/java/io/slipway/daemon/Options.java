@@ -65,6 +65,7 @@ final class Options {
                         layers.maxBytes(),
                         layers.maxRatio(),
                         LayerQuota.DEFAULT.ratioGraceBytes()),
-                config.snapshots().volatileMounts());
+                config.snapshots().volatileMounts(),
+                config.store().shared());
     }
 }

@@ -11,25 +11,28 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 
 /// Opens every driver there is. One that lacks something here is left out with the reason.
 final class OpenedDrivers {
     private final Path root;
+    private final UnaryOperator<SnapshotDriver> around;
     private final List<SnapshotDriver> usable = new ArrayList<>();
     private final Map<String, String> off = new LinkedHashMap<>();
     private final List<String> names = new ArrayList<>();
 
-    private OpenedDrivers(Path root) {
+    private OpenedDrivers(Path root, UnaryOperator<SnapshotDriver> around) {
         this.root = root;
+        this.around = around;
     }
 
     private interface Opening {
         SnapshotDriver open() throws IOException;
     }
 
-    static OpenedDrivers of(Path root, SnapshotterOptions options) {
+    static OpenedDrivers of(Path root, SnapshotterOptions options, UnaryOperator<SnapshotDriver> around) {
         SecureRandom random = new SecureRandom();
-        OpenedDrivers opened = new OpenedDrivers(root);
+        OpenedDrivers opened = new OpenedDrivers(root, around);
         opened.add(OverlayDriver.NAME, () -> OverlayDriver.open(root, random::nextLong, options.volatileMounts()));
         opened.add(CopyingDriver.NAME, () -> CopyingDriver.open(root, random::nextLong));
         opened.add(BtrfsDriver.NAME, () -> BtrfsDriver.open(root, random::nextLong));
@@ -39,7 +42,7 @@ final class OpenedDrivers {
     private void add(String name, Opening opening) {
         names.add(name);
         try {
-            usable.add(opening.open());
+            usable.add(around.apply(opening.open()));
         } catch (IOException e) {
             off.put(name, String.valueOf(e.getMessage()));
         }

@@ -21,8 +21,10 @@ public interface Snapshots {
     /// Makes an active snapshot over `parent` (empty: none) and says how to mount it. Event
     /// `/snapshot/prepare`.
     ///
-    /// With the label `containerd.io/snapshot.ref`=T and a snapshot T already there: ALREADY_EXISTS, T joins
-    /// the lease.
+    /// With the label `containerd.io/snapshot.ref`=T and a snapshot T already there, or unpacked in another
+    /// namespace where content is shared: ALREADY_EXISTS, T joins the lease. To a containerd that keeps its
+    /// snapshots here under `<namespace>/<number>/<key>`, T is the committed snapshot with that label and
+    /// that parent.
     List<Mount> prepare(
             String namespace,
             String snapshotter,

@@ -8,11 +8,17 @@ package io.slipway.snapshotter;
 /// @param quota bounds on one layer
 /// @param volatileMounts whether overlays are mounted so that nothing in them is ever synced: faster, and after a
 /// power cut a container's own files are lost
+/// @param shared whether a layer unpacked in one namespace may serve another (`store.sharing_policy`)
 public record SnapshotterOptions(
-        String defaultSnapshotter, Sync sync, int maxUnpacks, LayerQuota quota, boolean volatileMounts) {
+        String defaultSnapshotter,
+        Sync sync,
+        int maxUnpacks,
+        LayerQuota quota,
+        boolean volatileMounts,
+        boolean shared) {
     /// The defaults of `[snapshots]` and `[pull]`.
     public static final SnapshotterOptions DEFAULT =
-            new SnapshotterOptions("overlayfs", Sync.BACKGROUND, 0, LayerQuota.DEFAULT, false);
+            new SnapshotterOptions("overlayfs", Sync.BACKGROUND, 0, LayerQuota.DEFAULT, false, true);
 
     public SnapshotterOptions {
         if (defaultSnapshotter.isEmpty() || maxUnpacks < 0) {

@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -61,7 +62,8 @@ public final class SnapshotterService implements AutoCloseable {
                         Clock.systemUTC(),
                         boot,
                         background,
-                        options.sync() == SnapshotterOptions.Sync.BEFORE_COMMIT),
+                        options.sync() == SnapshotterOptions.Sync.BEFORE_COMMIT,
+                        options.shared()),
                 drivers.usable(),
                 drivers.off(),
                 options.defaultSnapshotter());
@@ -95,7 +97,13 @@ public final class SnapshotterService implements AutoCloseable {
     ///
     /// @throws IOException when the default snapshotter can't be used here, saying why
     public static SnapshotterService open(Path root, Cas cas, SnapshotterOptions options) throws IOException {
-        OpenedDrivers drivers = OpenedDrivers.of(root, options);
+        return open(root, cas, options, driver -> driver);
+    }
+
+    /// @param around what stands between us and each driver
+    static SnapshotterService open(Path root, Cas cas, SnapshotterOptions options, UnaryOperator<SnapshotDriver> around)
+            throws IOException {
+        OpenedDrivers drivers = OpenedDrivers.of(root, options, around);
         try {
             drivers.require(options.defaultSnapshotter());
             SnapshotterService service = new SnapshotterService(drivers, cas, options, Os.bootId());

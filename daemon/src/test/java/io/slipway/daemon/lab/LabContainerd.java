@@ -21,6 +21,22 @@ public final class LabContainerd implements AutoCloseable {
     ///
     /// @param certsDir the certs.d tree that its CRI plugin uses
     public static LabContainerd start(Path work, Path certsDir) throws Exception {
+        return start(work, certsDir, "");
+    }
+
+    /// As [#start], with the snapshotter behind `snapshots` as its proxy plugin `slipway`, which its CRI uses.
+    public static LabContainerd startWithSnapshotter(Path work, Path certsDir, Path snapshots) throws Exception {
+        return start(work, certsDir, """
+                  [plugins."io.containerd.grpc.v1.cri".containerd]
+                    snapshotter = "slipway"
+                    disable_snapshot_annotations = false
+                [proxy_plugins.slipway]
+                  type = "snapshot"
+                  address = "%s"
+                """.formatted(snapshots));
+    }
+
+    private static LabContainerd start(Path work, Path certsDir, String more) throws Exception {
         Path home = Files.createDirectories(work.resolve("containerd"));
         Path socket = home.resolve("containerd.sock");
         Path config = home.resolve("config.toml");
@@ -42,7 +58,7 @@ public final class LabContainerd implements AutoCloseable {
                     conf_dir = "%1$s/cni-conf"
                   [plugins."io.containerd.grpc.v1.cri".registry]
                     config_path = "%3$s"
-                """.formatted(home, socket, certsDir));
+                """.formatted(home, socket, certsDir) + more);
         LabProcess process =
                 LabProcess.start(home.resolve("log"), Map.of(), List.of("containerd", "--config", config.toString()));
         LabContainerd containerd = new LabContainerd(process, socket);

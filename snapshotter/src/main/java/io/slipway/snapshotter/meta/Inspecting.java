@@ -54,7 +54,8 @@ final class Inspecting {
         return switch (path.isEmpty() ? "" : path.getFirst()) {
             case "kind" -> Fields.text(row.kind().word(), path);
             case "name" -> Fields.text(row.key(), path);
-            case "parent" -> Fields.text(row.parentKey(), path);
+            // Always there: `parent==""` asks for those without one.
+            case "parent" -> path.size() == 1 ? Optional.of(row.parentKey()) : Optional.empty();
             case "labels" -> Fields.inMap(row.labels(), path);
             default -> Optional.empty();
         };

@@ -13,11 +13,13 @@ import java.util.Optional;
 final class Preparing {
     private final Records records;
     private final Drivers drivers;
+    private final Targets targets;
     private final SnapshotEvents events;
 
-    Preparing(Records records, Drivers drivers, SnapshotEvents events) {
+    Preparing(Records records, Drivers drivers, Targets targets, SnapshotEvents events) {
         this.records = records;
         this.drivers = drivers;
+        this.targets = targets;
         this.events = events;
     }
 
@@ -28,15 +30,16 @@ final class Preparing {
         DriverSlot slot = drivers.slot(at.snapshotter());
         Labels.checked(labels);
         Records.requireKey(at.key());
+        if (labels.containsKey(Labels.TARGET)) {
+            // Before a directory is made, which may be a copy of the whole parent.
+            refuseTaken(records.write(c -> taken(c, at, parent, labels, lease)));
+        }
         List<Long> parents = records.read(c -> records.parentDirectories(c, at.sibling(parent)));
-        Optional<String> taken;
         try (SnapshotDriver.Staged staged = slot.driver().stage(kind, parents)) {
-            taken = records.write(c -> {
-                records.ensureNamespace(c, at.namespace());
-                Optional<String> there = alreadyThere(c, at, labels);
-                if (there.isPresent()) {
-                    records.attach(c, at.sibling(there.get()), lease);
-                    return there;
+            refuseTaken(records.write(c -> {
+                Optional<String> taken = taken(c, at, parent, labels, lease);
+                if (taken.isPresent()) {
+                    return taken;
                 }
                 long parentId = records.parentId(c, at.sibling(parent));
                 long directory = records.directories().make(c, at.snapshotter());
@@ -44,24 +47,31 @@ final class Preparing {
                 records.attach(c, at, lease);
                 Records.publish(staged, directory);
                 return Optional.empty();
-            });
-        }
-        if (taken.isPresent()) {
-            throw Records.alreadyExists(taken.get());
+            }));
         }
         if (kind == SnapshotKind.ACTIVE) {
             events.prepared(at, parent);
         }
     }
 
-    private Optional<String> alreadyThere(Connection c, SnapshotAddress at, Map<String, String> labels)
-            throws SQLException {
-        if (records.snapshots().find(c, at).isPresent()) {
-            return Optional.of(at.key());
+    private static void refuseTaken(Optional<String> taken) {
+        if (taken.isPresent()) {
+            throw Records.alreadyExists(taken.get());
         }
-        String target = labels.getOrDefault(Labels.TARGET, "");
-        boolean present =
-                !target.isEmpty() && records.sound(c, at.sibling(target)).isPresent();
-        return present ? Optional.of(target) : Optional.empty();
+    }
+
+    /// What is there already: the key itself, or the snapshot that is the aim of it all. It joins the lease.
+    private Optional<String> taken(
+            Connection c, SnapshotAddress at, String parent, Map<String, String> labels, Optional<String> lease)
+            throws SQLException {
+        records.ensureNamespace(c, at.namespace());
+        Optional<String> taken = records.snapshots().find(c, at).map(SnapshotRow::key);
+        if (taken.isEmpty()) {
+            taken = targets.find(c, at, parent, labels);
+        }
+        if (taken.isPresent()) {
+            records.attach(c, at.sibling(taken.get()), lease);
+        }
+        return taken;
     }
 }

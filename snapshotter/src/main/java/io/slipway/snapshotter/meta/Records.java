@@ -89,8 +89,12 @@ final class Records {
         return rows.stream().map(SnapshotRow::dir).toList();
     }
 
-    /// The snapshot joins the lease; NOT_FOUND for a lease that is not there.
+    /// The snapshot joins the lease; NOT_FOUND for a lease that is not there. A containerd that keeps its
+    /// snapshots here hands on its own client's lease, which means nothing to us.
     void attach(Connection c, SnapshotAddress at, Optional<String> lease) throws SQLException {
+        if (ProxyKey.of(at).isPresent()) {
+            return;
+        }
         around.leases().attach(c, at.namespace(), lease, Leases.Resource.snapshot(at.snapshotter(), at.key()));
     }
 

@@ -14,7 +14,7 @@ import java.util.Set;
 import java.util.function.Consumer;
 
 /// The snapshots' part in collection: parents are kept alive by children; labels root and refer as containerd's
-/// do.
+/// do. What a containerd keeps here under keys of its own is a root ([ProxyKey]).
 public final class SnapshotGc implements GcRoots {
     private static final String TYPE_PREFIX = GcNode.snapshotType("");
 
@@ -38,7 +38,8 @@ public final class SnapshotGc implements GcRoots {
     @Override
     public void roots(Connection c, Consumer<GcNode> root) throws SQLException {
         records.snapshots().all(c, row -> {
-            if (GcLabels.isRoot(row.labels(), clock.instant())) {
+            if (GcLabels.isRoot(row.labels(), clock.instant())
+                    || ProxyKey.of(row.at()).isPresent()) {
                 root.accept(node(row.at()));
             }
         });

@@ -41,7 +41,9 @@ final class SnapshotSchema {
               media_type TEXT NOT NULL,
               digest TEXT NOT NULL,
               size INTEGER NOT NULL,
-              diff_id TEXT NOT NULL)""");
+              diff_id TEXT NOT NULL)""",
+            "CREATE INDEX snapshot_by_key ON snapshot(snapshotter, key)",
+            "CREATE INDEX snapshot_by_label ON snapshot_label(key, value)");
 
     private SnapshotSchema() {}
 }

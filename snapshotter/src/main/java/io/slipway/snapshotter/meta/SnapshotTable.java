@@ -57,6 +57,28 @@ final class SnapshotTable {
         query(c, "WHERE s.namespace = ? AND s.snapshotter = ? ORDER BY s.key", each, namespace, snapshotter);
     }
 
+    /// The committed ones of that name in all namespaces, lost or not.
+    List<SnapshotRow> committed(Connection c, String snapshotter, String key) throws SQLException {
+        List<SnapshotRow> rows = new ArrayList<>();
+        query(c, "WHERE s.snapshotter = ? AND s.key = ? AND s.kind = 3 ORDER BY s.id", rows::add, snapshotter, key);
+        return rows;
+    }
+
+    /// Those beside `at` that carry a label.
+    List<SnapshotRow> labelled(Connection c, SnapshotAddress at, String label, String value) throws SQLException {
+        List<SnapshotRow> rows = new ArrayList<>();
+        query(
+                c,
+                "WHERE s.namespace = ? AND s.snapshotter = ? AND s.id IN"
+                        + " (SELECT snapshot FROM snapshot_label WHERE key = ? AND value = ?) ORDER BY s.id",
+                rows::add,
+                at.namespace(),
+                at.snapshotter(),
+                label,
+                value);
+        return rows;
+    }
+
     void all(Connection c, Consumer<SnapshotRow> each) throws SQLException {
         query(c, "ORDER BY s.id DESC", each);
     }

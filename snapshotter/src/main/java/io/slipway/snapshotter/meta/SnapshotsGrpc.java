@@ -31,6 +31,8 @@ public final class SnapshotsGrpc {
     /// Entries of a list go out in blocks of so many.
     private static final int BLOCK_ENTRIES = 100;
 
+    private static final String PROXY = "slipway";
+
     private final Snapshots snapshots;
 
     public SnapshotsGrpc(Snapshots snapshots) {
@@ -44,7 +46,7 @@ public final class SnapshotsGrpc {
                 (call, r) -> PrepareSnapshotResponse.newBuilder()
                         .addAllMounts(mounts(snapshots.prepare(
                                 call.namespace(),
-                                r.getSnapshotter(),
+                                named(r.getSnapshotter()),
                                 r.getKey(),
                                 r.getParent(),
                                 r.getLabelsMap(),
@@ -55,7 +57,7 @@ public final class SnapshotsGrpc {
                 (call, r) -> ViewSnapshotResponse.newBuilder()
                         .addAllMounts(mounts(snapshots.view(
                                 call.namespace(),
-                                r.getSnapshotter(),
+                                named(r.getSnapshotter()),
                                 r.getKey(),
                                 r.getParent(),
                                 r.getLabelsMap(),
@@ -64,12 +66,12 @@ public final class SnapshotsGrpc {
         server.unary(
                 SnapshotsGrpcService.Mounts,
                 (call, r) -> MountsResponse.newBuilder()
-                        .addAllMounts(mounts(snapshots.mounts(call.namespace(), r.getSnapshotter(), r.getKey())))
+                        .addAllMounts(mounts(snapshots.mounts(call.namespace(), named(r.getSnapshotter()), r.getKey())))
                         .build());
         server.unary(SnapshotsGrpcService.Commit, (call, r) -> {
             snapshots.commit(
                     call.namespace(),
-                    r.getSnapshotter(),
+                    named(r.getSnapshotter()),
                     r.getName(),
                     r.getKey(),
                     r.getLabelsMap(),
@@ -78,18 +80,18 @@ public final class SnapshotsGrpc {
             return Empty.getDefaultInstance();
         });
         server.unary(SnapshotsGrpcService.Remove, (call, r) -> {
-            snapshots.remove(call.namespace(), r.getSnapshotter(), r.getKey());
+            snapshots.remove(call.namespace(), named(r.getSnapshotter()), r.getKey());
             return Empty.getDefaultInstance();
         });
         server.unary(
                 SnapshotsGrpcService.Stat,
                 (call, r) -> StatSnapshotResponse.newBuilder()
-                        .setInfo(info(snapshots.stat(call.namespace(), r.getSnapshotter(), r.getKey())))
+                        .setInfo(info(snapshots.stat(call.namespace(), named(r.getSnapshotter()), r.getKey())))
                         .build());
         server.unary(SnapshotsGrpcService.Update, this::update);
         server.serverStream(SnapshotsGrpcService.List, this::list);
         server.unary(SnapshotsGrpcService.Usage, (call, r) -> {
-            SnapshotUsage usage = snapshots.usage(call.namespace(), r.getSnapshotter(), r.getKey());
+            SnapshotUsage usage = snapshots.usage(call.namespace(), named(r.getSnapshotter()), r.getKey());
             return UsageResponse.newBuilder()
                     .setSize(usage.sizeBytes())
                     .setInodes(usage.inodes())
@@ -97,9 +99,18 @@ public final class SnapshotsGrpc {
         });
         server.unary(SnapshotsGrpcService.Cleanup, (call, r) -> {
             call.namespace();
-            snapshots.cleanup(r.getSnapshotter());
+            snapshots.cleanup(named(r.getSnapshotter()));
             return Empty.getDefaultInstance();
         });
+    }
+
+    /// A containerd that has us as `[proxy_plugins.slipway]` asks by that name for our default snapshotter, and by
+    /// `slipway-NAME` for another.
+    private String named(String snapshotter) {
+        if (snapshotter.equals(PROXY)) {
+            return snapshots.defaultSnapshotter();
+        }
+        return snapshotter.startsWith(PROXY + "-") ? snapshotter.substring(PROXY.length() + 1) : snapshotter;
     }
 
     private UpdateSnapshotResponse update(Call call, UpdateSnapshotRequest request) throws IOException {
@@ -111,13 +122,14 @@ public final class SnapshotsGrpc {
                 given.getName(), "", SnapshotKind.ACTIVE, Instant.EPOCH, Instant.EPOCH, given.getLabelsMap());
         List<String> mask = request.getUpdateMask().getPathsList();
         return UpdateSnapshotResponse.newBuilder()
-                .setInfo(info(snapshots.update(call.namespace(), request.getSnapshotter(), wanted, mask)))
+                .setInfo(info(snapshots.update(call.namespace(), named(request.getSnapshotter()), wanted, mask)))
                 .build();
     }
 
     private void list(Call call, ListSnapshotsRequest request, Out<ListSnapshotsResponse> out)
             throws IOException, InterruptedException {
-        List<SnapshotInfo> all = snapshots.list(call.namespace(), request.getSnapshotter(), request.getFiltersList());
+        List<SnapshotInfo> all =
+                snapshots.list(call.namespace(), named(request.getSnapshotter()), request.getFiltersList());
         for (int from = 0; from < all.size(); from += BLOCK_ENTRIES) {
             ListSnapshotsResponse.Builder block = ListSnapshotsResponse.newBuilder();
             all.subList(from, Math.min(from + BLOCK_ENTRIES, all.size())).forEach(one -> block.addInfo(info(one)));

@@ -13,6 +13,7 @@ import java.util.concurrent.Executor;
 /// @param boot id of this boot of the machine
 /// @param background runs removal of trees and syncs; at least two threads, as a sync may take long
 /// @param syncBeforeCommit whether a commit waits until the files are on disk
+/// @param shared whether a layer unpacked in one namespace may serve another
 public record Surroundings(
         Metadata metadata,
         Leases leases,
@@ -22,4 +23,5 @@ public record Surroundings(
         Clock clock,
         String boot,
         Executor background,
-        boolean syncBeforeCommit) {}
+        boolean syncBeforeCommit,
+        boolean shared) {}

@@ -61,8 +61,10 @@ record OverlayProbe(List<String> options) {
 
     private static void mount(Path directory, List<String> options) throws IOException {
         try (Dir dir = Dir.openRoot(directory)) {
-            dir.removeTree(NAME);
             Path probe = directory.resolve("new-probe");
+            // A run that was killed while it tried has left its mount.
+            Mounts.system().unmountTree(probe);
+            dir.removeTree(NAME);
             for (String name : List.of("lower", "upper", "work", "at")) {
                 Files.createDirectories(probe.resolve(name));
             }

@@ -8,6 +8,7 @@ import io.slipway.cas.ApiException;
 import io.slipway.cas.Lease;
 import io.slipway.cas.Leases;
 import io.slipway.linux.Mount;
+import io.slipway.linux.Mounts;
 import io.slipway.snapshotter.testing.Fixture;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -164,6 +165,23 @@ class OverlaySnapshotterTest extends SnapshotterContract {
                         .setName("one")
                         .setSnapshotter("overlayfs")
                         .build());
+    }
+
+    @Test
+    void whatAKilledProbeLeftMountedGoes() throws Exception {
+        fixture.close();
+        Path probe = root.resolve("snapshotters/overlayfs/snapshots/new-probe");
+        for (String name : List.of("lower", "upper", "work", "at")) {
+            Files.createDirectories(probe.resolve(name));
+        }
+        List<String> options = List.of(
+                "lowerdir=" + probe.resolve("lower"),
+                "upperdir=" + probe.resolve("upper"),
+                "workdir=" + probe.resolve("work"));
+        Mounts.system().mount(List.of(new Mount("overlay", "overlay", "", options)), probe.resolve("at"));
+        fixture = new Fixture(root);
+        assertThat(Mounts.system().mountPointsUnder(root)).isEmpty();
+        assertThat(probe).doesNotExist();
     }
 
     @Test

@@ -210,7 +210,8 @@ abstract class SnapshotterContract {
         assertThat(names("kind==active")).containsExactly("a");
         assertThat(names("kind==committed")).containsExactly("base");
         assertThat(names("parent==base")).containsExactly("a", "v");
-        assertThat(names("parent!=\"\"")).contains("a", "v");
+        assertThat(names("parent!=\"\"")).containsExactly("a", "v");
+        assertThat(names("parent==\"\"")).containsExactly("base");
         assertThat(names("name==v")).containsExactly("v");
         assertThat(names("labels.color")).containsExactly("a", "v");
         assertThat(names("labels.color==red")).containsExactly("a");

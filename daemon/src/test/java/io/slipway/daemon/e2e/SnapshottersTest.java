@@ -1,0 +1,162 @@
+package io.slipway.daemon.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.slipway.daemon.lab.CriImages;
+import io.slipway.daemon.lab.LabContainerd;
+import io.slipway.daemon.lab.LabImage;
+import io.slipway.daemon.lab.LabImage.Compression;
+import io.slipway.daemon.lab.LabImage.Format;
+import io.slipway.daemon.lab.LabProcess;
+import io.slipway.daemon.lab.LabRegistry;
+import io.slipway.daemon.lab.Leaks;
+import io.slipway.daemon.lab.PackagedDaemon;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+
+/// The packaged daemon's snapshotters, as its own command line, Debian's `ctr` and Debian's containerd use them.
+@Tag("root")
+@Tag("peer")
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+final class SnapshottersTest {
+    private Leaks before;
+    private Path work;
+    private LabRegistry registry;
+    private PackagedDaemon daemon;
+    private String reference;
+
+    @BeforeAll
+    void start(@TempDir Path temporary) throws Exception {
+        before = Leaks.now();
+        work = temporary;
+        registry = LabRegistry.start(work);
+        daemon = PackagedDaemon.start(work.resolve("slipway"), "--mirror-address", "off");
+        LabImage image = LabImage.build(work.resolve("images"), Format.OCI, Compression.GZIP, true);
+        reference = registry.push(image, "lab/snapshotters");
+    }
+
+    @AfterAll
+    void stop() throws Exception {
+        assertThat(daemon.process().stop()).as("exit code on SIGTERM").isZero();
+        registry.close();
+        before.assertNothingNew();
+    }
+
+    @Test
+    void theListSaysWhichCanBeUsedAndWhyNot() throws Exception {
+        String table = daemon.checkSlipway("snapshotters");
+        assertThat(table.lines().filter(line -> line.startsWith("overlayfs")).toList())
+                .hasSize(1)
+                .allMatch(line -> line.contains(" default ") && line.contains("rebase"));
+        assertThat(table).containsPattern("(?m)^native +ok ");
+        JsonNode all = new ObjectMapper().readTree(daemon.checkSlipway("--json", "snapshotters"));
+        assertThat(all).hasSize(3);
+        for (JsonNode one : all) {
+            if (one.get("name").asText().equals("btrfs")) {
+                assertThat(one.get("usable").asBoolean()).isFalse();
+                assertThat(one.get("reason").asText()).contains("snapshots of btrfs need btrfs");
+            }
+        }
+        assertThat(ctr("plugins", "ls"))
+                .containsPattern("btrfs +linux/amd64 +skip")
+                .containsPattern("native .* ok");
+    }
+
+    @Test
+    void oneThatIsOffIsRefusedWithTheReason() throws Exception {
+        for (String command : List.of("pull", "run")) {
+            LabProcess.Result off = daemon.slipway(command, "--snapshotter", "btrfs", reference);
+            assertThat(off.exit()).isEqualTo(command.equals("run") ? 125 : 1);
+            assertThat(off.stderr()).contains("btrfs").contains("snapshots of btrfs need btrfs");
+        }
+        LabProcess.Result unknown = daemon.slipway("pull", "--snapshotter", "zfs", reference);
+        assertThat(unknown.exit()).isEqualTo(2);
+        assertThat(unknown.stderr()).contains("there is no snapshotter zfs", "overlayfs, native, btrfs");
+        assertThat(LabProcess.run(
+                                java.util.Map.of(),
+                                List.of(
+                                        "ctr",
+                                        "--address",
+                                        daemon.socket().toString(),
+                                        "snapshots",
+                                        "--snapshotter",
+                                        "btrfs",
+                                        "ls"))
+                        .stderr())
+                .contains("snapshotter not loaded: btrfs: ", "need btrfs");
+    }
+
+    @Test
+    void anImageRunsFromCopies() throws Exception {
+        daemon.checkSlipway("pull", "--snapshotter", "native", reference);
+        assertThat(daemon.checkSlipway("run", "--rm", "--snapshotter", "native", reference))
+                .isEqualTo("hello from inside\n");
+        assertThat(daemon.checkSlipway("ps", "-a")).doesNotContain(reference);
+    }
+
+    @Test
+    void debiansCtrDoesEverythingWithSnapshots() throws Exception {
+        for (String snapshotter : List.of("overlayfs", "native")) {
+            snapshots(snapshotter, "prepare", "one-active");
+            String mount = snapshots(snapshotter, "mounts", work.toString(), "one-active");
+            assertThat(mount).contains("mount -t bind ", "rw,rbind");
+            assertThat(snapshots(snapshotter, "info", "one-active")).contains("\"Kind\": \"Active\"");
+            snapshots(snapshotter, "commit", "one", "one-active");
+            // Nothing else holds it, and a collection may run at any time.
+            snapshots(snapshotter, "label", "one", "containerd.io/gc.root=yes");
+            assertThat(snapshots(snapshotter, "info", "one"))
+                    .contains("\"Kind\": \"Committed\"", "\"containerd.io/gc.root\": \"yes\"");
+            snapshots(snapshotter, "view", "seen", "one");
+            assertThat(snapshots(snapshotter, "mounts", work.toString(), "seen"))
+                    .contains("ro,rbind");
+            assertThat(snapshots(snapshotter, "ls"))
+                    .containsPattern("one +Committed")
+                    .containsPattern("seen +one +View");
+            assertThat(snapshots(snapshotter, "tree")).contains("one\n").contains("seen");
+            assertThat(snapshots(snapshotter, "usage", "one")).containsPattern("one +[0-9.]+ KiB +1");
+            snapshots(snapshotter, "rm", "seen", "one");
+            assertThat(snapshots(snapshotter, "ls")).doesNotContain("one");
+        }
+    }
+
+    private String snapshots(String snapshotter, String... arguments) throws Exception {
+        List<String> all = new ArrayList<>(List.of("snapshots", "--snapshotter", snapshotter));
+        all.addAll(List.of(arguments));
+        return ctr(all.toArray(String[]::new));
+    }
+
+    private String ctr(String... arguments) throws Exception {
+        List<String> command =
+                new ArrayList<>(List.of("ctr", "--address", daemon.socket().toString()));
+        command.addAll(List.of(arguments));
+        return LabProcess.check(command.toArray(String[]::new));
+    }
+
+    /// Its CRI says which chain id each layer is to become, and does not fetch those that Slipway has.
+    @Test
+    void debiansContainerdFetchesNoLayerThatIsUnpackedHere() throws Exception {
+        daemon.checkSlipway("pull", reference);
+        try (LabContainerd containerd = LabContainerd.startWithSnapshotter(
+                work, Files.createDirectories(work.resolve("no-certs")), daemon.socket())) {
+            try (CriImages cri = new CriImages(containerd.socket())) {
+                cri.pull(reference);
+            }
+            String content = containerd.checkCtr("-n", "k8s.io", "content", "ls", "-q");
+            assertThat(content.lines().count())
+                    .as("manifest and config only: " + content)
+                    .isEqualTo(2);
+            assertThat(containerd.checkCtr("-n", "k8s.io", "snapshots", "--snapshotter", "slipway", "ls"))
+                    .contains("Committed");
+        }
+    }
+}
