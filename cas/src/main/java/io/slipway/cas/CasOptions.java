@@ -15,7 +15,7 @@ import java.util.concurrent.Executor;
 /// @param clock wall clock, for timestamps and expiry
 /// @param arrivalGrace how long a fetch goes on when nobody asks any more
 /// @param ingestLifetime how long what an interrupted fetch or writer left is kept for the next one
-/// @param collectDelay how long after a deletion collection runs
+/// @param gc when collection runs
 /// @param indexDelay how long after a change of images `index.json` is written; below a second
 /// @param sharing who may link what
 /// @param cacheLimits how much room pull-through content may take
@@ -27,7 +27,7 @@ public record CasOptions(
         Clock clock,
         Duration arrivalGrace,
         Duration ingestLifetime,
-        Duration collectDelay,
+        GcOptions gc,
         Duration indexDelay,
         SharingPolicy sharing,
         CacheLimits cacheLimits,
@@ -35,7 +35,6 @@ public record CasOptions(
 
     public static final Duration DEFAULT_ARRIVAL_GRACE = Duration.ofSeconds(30);
     public static final Duration DEFAULT_INGEST_LIFETIME = Duration.ofHours(24);
-    public static final Duration DEFAULT_COLLECT_DELAY = Duration.ofMillis(200);
     public static final Duration DEFAULT_INDEX_DELAY = Duration.ofMillis(200);
 
     /// The defaults.
@@ -47,7 +46,7 @@ public record CasOptions(
                 Clock.systemUTC(),
                 DEFAULT_ARRIVAL_GRACE,
                 DEFAULT_INGEST_LIFETIME,
-                DEFAULT_COLLECT_DELAY,
+                GcOptions.DEFAULT,
                 DEFAULT_INDEX_DELAY,
                 SharingPolicy.SHARED,
                 CacheLimits.NONE,
@@ -62,7 +61,7 @@ public record CasOptions(
                 other,
                 arrivalGrace,
                 ingestLifetime,
-                collectDelay,
+                gc,
                 indexDelay,
                 sharing,
                 cacheLimits,
@@ -71,13 +70,18 @@ public record CasOptions(
 
     public CasOptions withArrivalGrace(Duration other) {
         return new CasOptions(
+                root, bytes, hashers, clock, other, ingestLifetime, gc, indexDelay, sharing, cacheLimits, faults);
+    }
+
+    public CasOptions withGc(GcOptions other) {
+        return new CasOptions(
                 root,
                 bytes,
                 hashers,
                 clock,
-                other,
+                arrivalGrace,
                 ingestLifetime,
-                collectDelay,
+                other,
                 indexDelay,
                 sharing,
                 cacheLimits,
@@ -86,31 +90,11 @@ public record CasOptions(
 
     public CasOptions withCacheLimits(CacheLimits other) {
         return new CasOptions(
-                root,
-                bytes,
-                hashers,
-                clock,
-                arrivalGrace,
-                ingestLifetime,
-                collectDelay,
-                indexDelay,
-                sharing,
-                other,
-                faults);
+                root, bytes, hashers, clock, arrivalGrace, ingestLifetime, gc, indexDelay, sharing, other, faults);
     }
 
     public CasOptions withFaults(Faults other) {
         return new CasOptions(
-                root,
-                bytes,
-                hashers,
-                clock,
-                arrivalGrace,
-                ingestLifetime,
-                collectDelay,
-                indexDelay,
-                sharing,
-                cacheLimits,
-                other);
+                root, bytes, hashers, clock, arrivalGrace, ingestLifetime, gc, indexDelay, sharing, cacheLimits, other);
     }
 }

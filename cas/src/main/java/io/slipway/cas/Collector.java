@@ -20,6 +20,6 @@ public interface Collector {
     /// Runs now, or waits for the run that starts next, and returns when it is through.
     Collected collect() throws IOException;
 
-    /// Something was deleted: a run follows soon. Returns at once.
+    /// Something was deleted: a run follows, when is up to [GcOptions]. Returns at once.
     void schedule();
 }

@@ -89,7 +89,8 @@ final class Daemon implements AutoCloseable {
         Cas cas = closing.add(
                 "store",
                 Cas.open(CasOptions.of(directories.root(), pools.bytes(), hashers)
-                        .withCacheLimits(Options.cacheLimits(config))));
+                        .withCacheLimits(Options.cacheLimits(config))
+                        .withGc(Options.gc(config))));
         cas.publishTo(events);
 
         boolean unpacks = roles.contains(Role.API);

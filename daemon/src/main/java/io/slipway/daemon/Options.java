@@ -1,6 +1,7 @@
 package io.slipway.daemon;
 
 import io.slipway.cas.CacheLimits;
+import io.slipway.cas.GcOptions;
 import io.slipway.daemon.config.Address;
 import io.slipway.daemon.config.Config;
 import io.slipway.mirror.MirrorMetrics;
@@ -49,6 +50,16 @@ final class Options {
 
     static CacheLimits cacheLimits(Config config) {
         return new CacheLimits(config.store().maxBytes(), config.store().minFree()::of);
+    }
+
+    static GcOptions gc(Config config) {
+        Config.Gc gc = config.gc();
+        return new GcOptions(
+                gc.pauseThreshold(),
+                gc.deletionThreshold(),
+                gc.mutationThreshold(),
+                gc.scheduleDelay(),
+                gc.startupDelay());
     }
 
     static SnapshotterOptions snapshots(Config config) {

@@ -22,9 +22,6 @@ import java.util.concurrent.TimeUnit;
 /// This module's tables and what works on them, put together.
 public final class Records implements AutoCloseable {
 
-    /// The first collection: clears what a crash left, after start-up has had the machine to itself.
-    private static final Duration FIRST_COLLECTION = Duration.ofSeconds(10);
-
     private static final Duration LAST_USE_FLUSH = Duration.ofSeconds(60);
 
     private final SqlCollector collector;
@@ -53,7 +50,7 @@ public final class Records implements AutoCloseable {
         var clock = options.clock();
         index = new IndexFile(metadata, disk, indexFile, timer, options.indexDelay());
         lastUse = new LastUse(metadata, clock);
-        collector = new SqlCollector(metadata, blobs, events, clock, timer, options.collectDelay(), index::changed);
+        collector = new SqlCollector(metadata, blobs, events, clock, timer, options.gc(), index::changed);
         namespaces = new SqlNamespaces(metadata, events, collector::parts);
         leases = new SqlLeases(metadata, namespaces, collector, clock, new SecureRandom());
         contents = new SqlContents(metadata, namespaces, leases, blobs, collector, events, clock, lastUse);
@@ -63,7 +60,7 @@ public final class Records implements AutoCloseable {
         var bound = new CacheBound(cacheIndex, collector, options.cacheLimits(), CacheBound.Space.of(options.root()));
         cacheIndex.afterAdmission(() -> bound.admitted(timer));
         bound.start(timer);
-        collector.scheduleIn(FIRST_COLLECTION);
+        collector.scheduleIn(options.gc().startupDelay());
         if (!Files.exists(indexFile)) {
             index.changed();
         }
@@ -76,6 +73,11 @@ public final class Records implements AutoCloseable {
 
     public Collector collector() {
         return collector;
+    }
+
+    /// Something was written; for every write of the database.
+    public void mutated() {
+        collector.mutated();
     }
 
     public Namespaces namespaces() {
@@ -105,6 +107,7 @@ public final class Records implements AutoCloseable {
     /// Writes what is pending; before the metadata is closed.
     @Override
     public void close() {
+        collector.close();
         index.close();
         lastUse.flush();
     }

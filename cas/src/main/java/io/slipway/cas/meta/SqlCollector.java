@@ -4,6 +4,7 @@ import io.slipway.api.events.ContentDelete;
 import io.slipway.api.services.images.v1.ImageDelete;
 import io.slipway.cas.Collector;
 import io.slipway.cas.Events;
+import io.slipway.cas.GcOptions;
 import io.slipway.cas.GcRoots;
 import io.slipway.cas.Metadata;
 import io.slipway.cas.file.StoredBlobs;
@@ -11,11 +12,11 @@ import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
@@ -34,12 +35,12 @@ final class SqlCollector implements Collector {
     private final Events events;
     private final Clock clock;
     private final ScheduledExecutorService timer;
-    private final Duration delay;
+    private final CollectionSchedule schedule;
     private final Runnable imagesChanged;
     private final List<GcRoots> parts = new CopyOnWriteArrayList<>();
-    private final AtomicBoolean scheduled = new AtomicBoolean();
     private final AtomicLong asked = new AtomicLong();
     private final ReentrantLock running = new ReentrantLock();
+    private volatile boolean closed;
 
     // Guarded by running.
     private long covered;
@@ -52,14 +53,14 @@ final class SqlCollector implements Collector {
             Events events,
             Clock clock,
             ScheduledExecutorService timer,
-            Duration delay,
+            GcOptions options,
             Runnable imagesChanged) {
         this.metadata = metadata;
         this.blobs = blobs;
         this.events = events;
         this.clock = clock;
         this.timer = timer;
-        this.delay = delay;
+        this.schedule = new CollectionSchedule(options);
         this.imagesChanged = imagesChanged;
     }
 
@@ -89,37 +90,73 @@ final class SqlCollector implements Collector {
 
     @Override
     public void schedule() {
-        if (scheduled.compareAndSet(false, true)) {
-            later(delay, () -> {
-                scheduled.set(false);
-                Thread.ofVirtual().name("collect").start(this::runLogged);
-            });
-        }
+        arm(schedule.deleted(System.nanoTime()));
     }
 
-    /// A run at some time, beside those that deletions ask for.
+    /// Something was written.
+    void mutated() {
+        arm(schedule.mutated(System.nanoTime()));
+    }
+
+    /// A run after that long at the latest.
     void scheduleIn(Duration after) {
-        later(after, this::schedule);
+        arm(schedule.wanted(System.nanoTime() + after.toNanos()));
     }
 
-    private void later(Duration after, Runnable what) {
+    private void arm(OptionalLong due) {
+        if (due.isEmpty()) {
+            return;
+        }
         try {
-            var _ = timer.schedule(what, after.toNanos(), TimeUnit.NANOSECONDS);
+            var _ = timer.schedule(this::runIfDue, due.getAsLong() - System.nanoTime(), TimeUnit.NANOSECONDS);
         } catch (RejectedExecutionException closing) {
             // The next start collects.
         }
     }
 
+    private void runIfDue() {
+        if (schedule.take(System.nanoTime())) {
+            Thread.ofVirtual().name("collect").start(this::runLogged);
+        }
+    }
+
+    /// Waits for a run that is going on; what fails afterwards fails because everything closes.
+    void close() {
+        running.lock();
+        try {
+            closed = true;
+        } finally {
+            running.unlock();
+        }
+    }
+
     private void runLogged() {
+        if (closed) {
+            return;
+        }
         try {
             collect();
         } catch (IOException | RuntimeException e) {
-            log.atWarn().addKeyValue("error", e.getMessage()).log("Collection failed; the next one tries again.");
+            if (!closed) {
+                log.atWarn().addKeyValue("error", e.getMessage()).log("Collection failed; the next one tries again.");
+            }
         }
     }
 
     private Collected run() throws IOException {
         long started = System.nanoTime();
+        schedule.began();
+        try {
+            var collected = collectNow(started);
+            schedule.succeeded(System.nanoTime(), System.nanoTime() - started);
+            return collected;
+        } catch (IOException | RuntimeException e) {
+            arm(schedule.failed(System.nanoTime()));
+            throw e;
+        }
+    }
+
+    private Collected collectNow(long started) throws IOException {
         var joined = List.copyOf(parts);
         var now = clock.instant();
         var held = blobs.held();

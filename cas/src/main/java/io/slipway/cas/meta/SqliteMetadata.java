@@ -20,6 +20,7 @@ public final class SqliteMetadata implements Metadata {
     private final Writer writer;
     private final Readers readers;
     private volatile CompletableFuture<@Nullable Void> schemas;
+    private volatile Runnable written = () -> {};
 
     private SqliteMetadata(Writer writer, Readers readers) {
         this.writer = writer;
@@ -33,6 +34,11 @@ public final class SqliteMetadata implements Metadata {
     public static SqliteMetadata open(Path file, Path tmp, Faults faults) {
         var connections = new Connections(file, tmp);
         return new SqliteMetadata(new Writer(connections, faults, file), new Readers(connections));
+    }
+
+    /// Runs in the caller's thread after each write that succeeded; plugged once. It must not wait.
+    public void afterWrite(Runnable hook) {
+        written = hook;
     }
 
     @Override
@@ -50,7 +56,9 @@ public final class SqliteMetadata implements Metadata {
     public <T extends @Nullable Object> T write(Sql<T> sql) throws IOException {
         requireOutside();
         awaitSchemas();
-        return await(writer.submit(sql));
+        var result = await(writer.submit(sql));
+        written.run();
+        return result;
     }
 
     @Override

@@ -2,6 +2,7 @@ package io.slipway.daemon.config;
 
 import io.slipway.daemon.log.LogFormat;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -25,6 +26,7 @@ public record Config(
         Mirror mirror,
         Registry registry,
         Store store,
+        Gc gc,
         Pull pull,
         Snapshots snapshots,
         Debug debug) {
@@ -71,6 +73,18 @@ public record Config(
 
     /// @param maxBytes bound of pull-through content; 0 = none
     public record Store(long maxBytes, Size minFree, boolean shared) {}
+
+    /// When the store is collected; containerd's words.
+    ///
+    /// @param pauseThreshold share of time that collections may take, 0 to 0.5
+    /// @param deletionThreshold deletions that force one; 0 = none does
+    /// @param mutationThreshold writes that ask for one; 0 = none do
+    public record Gc(
+            double pauseThreshold,
+            int deletionThreshold,
+            int mutationThreshold,
+            Duration scheduleDelay,
+            Duration startupDelay) {}
 
     /// @param maxUnpacks 0 = one per core
     public record Pull(int maxConcurrentDownloads, int connectionsPerHost, int maxUnpacks) {}

@@ -2,8 +2,10 @@ package io.slipway.daemon.config;
 
 import io.slipway.daemon.config.Values.Origin;
 import io.slipway.daemon.log.LogFormat;
+import io.slipway.puller.hosts.GoDuration;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumSet;
@@ -23,6 +25,12 @@ final class ConfigCheck {
     private static final int LAYER_ENTRIES_MAX = 100_000_000;
     /// Nothing that deflate or zstd make comes near.
     private static final int LAYER_RATIO_MAX = 1_000_000;
+
+    /// containerd's bound.
+    private static final double PAUSE_THRESHOLD_MAX = 0.5;
+
+    /// A collection that is put off for longer than this is one that was switched off by mistake.
+    private static final Duration DELAY_MAX = Duration.ofHours(24);
 
     private final Values values;
 
@@ -56,6 +64,7 @@ final class ConfigCheck {
                         text(Key.STORE_MAX_BYTES, ConfigCheck::bytes),
                         text(Key.STORE_MIN_FREE, Size::parse),
                         isShared()),
+                gc(),
                 new Config.Pull(
                         number(Key.PULL_MAX_CONCURRENT_DOWNLOADS, 1, DOWNLOADS_MAX),
                         number(Key.PULL_CONNECTIONS_PER_HOST, 1, CONNECTIONS_MAX),
@@ -67,6 +76,19 @@ final class ConfigCheck {
                         values.flag(Key.SNAPSHOTS_VOLATILE),
                         layers()),
                 new Config.Debug(text(Key.DEBUG_LEVEL, ConfigCheck::level), text(Key.DEBUG_FORMAT, LogFormat::parse)));
+    }
+
+    private Config.Gc gc() throws ConfigException {
+        double pause = values.fraction(Key.GC_PAUSE_THRESHOLD);
+        if (!(pause >= 0 && pause <= PAUSE_THRESHOLD_MAX)) {
+            throw bad(Key.GC_PAUSE_THRESHOLD, "must be 0 to " + PAUSE_THRESHOLD_MAX, Double.toString(pause));
+        }
+        return new Config.Gc(
+                pause,
+                number(Key.GC_DELETION_THRESHOLD, 0, Integer.MAX_VALUE),
+                number(Key.GC_MUTATION_THRESHOLD, 0, Integer.MAX_VALUE),
+                text(Key.GC_SCHEDULE_DELAY, ConfigCheck::delay),
+                text(Key.GC_STARTUP_DELAY, ConfigCheck::delay));
     }
 
     private Config.Layers layers() throws ConfigException {
@@ -216,6 +238,14 @@ final class ConfigCheck {
             return count;
         }
         throw new IllegalArgumentException("must be a number of bytes such as \"50GiB\", or \"0\"");
+    }
+
+    private static Duration delay(String text) {
+        Duration delay = GoDuration.parse(text);
+        if (delay.compareTo(DELAY_MAX) > 0) {
+            throw new IllegalArgumentException("must be at most " + DELAY_MAX.toHours() + "h");
+        }
+        return delay;
     }
 
     private static long someBytes(String text) {

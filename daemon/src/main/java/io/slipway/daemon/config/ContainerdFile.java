@@ -38,6 +38,11 @@ final class ContainerdFile {
             Map.entry("debug.level", Key.DEBUG_LEVEL),
             Map.entry("debug.format", Key.DEBUG_FORMAT),
             Map.entry("plugins.\"io.containerd.metadata.v1.bolt\".content_sharing_policy", Key.STORE_SHARING_POLICY),
+            Map.entry("plugins.\"io.containerd.gc.v1.scheduler\".pause_threshold", Key.GC_PAUSE_THRESHOLD),
+            Map.entry("plugins.\"io.containerd.gc.v1.scheduler\".deletion_threshold", Key.GC_DELETION_THRESHOLD),
+            Map.entry("plugins.\"io.containerd.gc.v1.scheduler\".mutation_threshold", Key.GC_MUTATION_THRESHOLD),
+            Map.entry("plugins.\"io.containerd.gc.v1.scheduler\".schedule_delay", Key.GC_SCHEDULE_DELAY),
+            Map.entry("plugins.\"io.containerd.gc.v1.scheduler\".startup_delay", Key.GC_STARTUP_DELAY),
             Map.entry("plugins.\"io.containerd.grpc.v1.cri\".registry.config_path", Key.REGISTRY_CONFIG_PATH),
             Map.entry("plugins.\"io.containerd.grpc.v1.cri\".containerd.snapshotter", Key.SNAPSHOTS_DEFAULT),
             Map.entry(
@@ -53,6 +58,8 @@ final class ContainerdFile {
                     "plugins.\"io.containerd.transfer.v1.local\".max_concurrent_downloads",
                     Key.PULL_MAX_CONCURRENT_DOWNLOADS),
             Map.entry("plugins.\"io.containerd.transfer.v1.local\".max_concurrent_unpacks", Key.PULL_MAX_UNPACKS));
+
+    private static final double PAUSE_THRESHOLD_MAX = 0.5;
 
     private final TomlFile file;
     private final Optional<String> searchPath;
@@ -168,10 +175,21 @@ final class ContainerdFile {
                 if (!value.isIntegralNumber()) {
                     throw bad(path, "must be a whole number");
                 }
-                into.put(key, value.asLong(), Origin.FILE);
+                // containerd takes what is out of range as the nearest that is not.
+                into.put(key, isThreshold(key) ? Math.max(0, value.asLong()) : value.asLong(), Origin.FILE);
+            }
+            case FRACTION -> {
+                if (!value.isNumber()) {
+                    throw bad(path, "must be a number");
+                }
+                into.put(key, Math.clamp(value.asDouble(), 0.0, PAUSE_THRESHOLD_MAX), Origin.FILE);
             }
             case FLAG -> throw new IllegalStateException("no flag has the same meaning: " + key);
         }
+    }
+
+    private static boolean isThreshold(Key key) {
+        return key == Key.GC_DELETION_THRESHOLD || key == Key.GC_MUTATION_THRESHOLD;
     }
 
     /// containerd's levels go one further at both ends.

@@ -33,6 +33,12 @@ final class Defaults {
             case STORE_MAX_BYTES -> "0";
             case STORE_MIN_FREE -> "10%";
             case STORE_SHARING_POLICY -> "shared";
+            case GC_PAUSE_THRESHOLD -> 0.02;
+            case GC_DELETION_THRESHOLD -> 0L;
+            case GC_MUTATION_THRESHOLD -> 100L;
+            case GC_SCHEDULE_DELAY -> "0s";
+            // containerd's 100ms would be in the way of what starts with us.
+            case GC_STARTUP_DELAY -> "10s";
             case PULL_MAX_CONCURRENT_DOWNLOADS -> 8L;
             case PULL_CONNECTIONS_PER_HOST -> 4L;
             case SNAPSHOTS_DEFAULT -> "overlayfs";

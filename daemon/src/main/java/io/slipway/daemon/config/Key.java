@@ -24,6 +24,11 @@ public enum Key {
     STORE_MAX_BYTES("store.max_bytes", Kind.TEXT, "bound of pull-through content, e.g. \"50GiB\"; \"0\" = none"),
     STORE_MIN_FREE("store.min_free", Kind.TEXT, "free space to keep, e.g. \"10%\" or \"20GiB\""),
     STORE_SHARING_POLICY("store.sharing_policy", Kind.TEXT, "blobs across namespaces: shared or isolated"),
+    GC_PAUSE_THRESHOLD("gc.pause_threshold", Kind.FRACTION, "share of time that collections may take, 0 to 0.5"),
+    GC_DELETION_THRESHOLD("gc.deletion_threshold", Kind.NUMBER, "deletions that force a collection; 0 = none does"),
+    GC_MUTATION_THRESHOLD("gc.mutation_threshold", Kind.NUMBER, "writes that ask for a collection; 0 = none do"),
+    GC_SCHEDULE_DELAY("gc.schedule_delay", Kind.TEXT, "between a deletion and its collection, e.g. \"100ms\""),
+    GC_STARTUP_DELAY("gc.startup_delay", Kind.TEXT, "between start and the first collection"),
     PULL_MAX_CONCURRENT_DOWNLOADS("pull.max_concurrent_downloads", Kind.NUMBER, "blobs fetched at once per image"),
     PULL_CONNECTIONS_PER_HOST("pull.connections_per_host", Kind.NUMBER, "connections per registry host"),
     PULL_MAX_UNPACKS("pull.max_unpacks", Kind.NUMBER, "layers unpacked at once; 0 = one per core"),
@@ -41,6 +46,8 @@ public enum Key {
     enum Kind {
         TEXT,
         NUMBER,
+        /// A number that need not be whole.
+        FRACTION,
         FLAG,
         /// A list of texts; one text alone is a list of one.
         LIST

@@ -70,6 +70,12 @@ final class NativeFile {
                 }
                 yield node.asLong();
             }
+            case FRACTION -> {
+                if (!node.isNumber()) {
+                    throw bad(key.path(), "must be a number");
+                }
+                yield node.asDouble();
+            }
             case FLAG -> {
                 if (!node.isBoolean()) {
                     throw bad(key.path(), "must be true or false");

@@ -61,6 +61,10 @@ final class Values {
         return (Long) get(key).value;
     }
 
+    double fraction(Key key) {
+        return (Double) get(key).value;
+    }
+
     boolean flag(Key key) {
         return (Boolean) get(key).value;
     }

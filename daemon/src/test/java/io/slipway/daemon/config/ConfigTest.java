@@ -7,6 +7,7 @@ import io.slipway.daemon.log.LogFormat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -49,6 +50,7 @@ class ConfigTest {
                                         Path.of("/etc/docker/certs.d")),
                                 Map.of()),
                         new Config.Store(0, new Size.Share(10), true),
+                        new Config.Gc(0.02, 0, 100, Duration.ZERO, Duration.ofSeconds(10)),
                         new Config.Pull(8, 4, 0),
                         new Config.Snapshots(
                                 "overlayfs", false, false, new Config.Layers(4_000_000, 400_000, 512L << 30, 200)),

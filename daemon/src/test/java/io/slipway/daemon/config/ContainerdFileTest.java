@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -41,7 +42,11 @@ class ContainerdFileTest {
                   grpc_histogram = false
                 [plugins]
                   [plugins."io.containerd.gc.v1.scheduler"]
-                    pause_threshold = 0.02
+                    pause_threshold = 0.7
+                    deletion_threshold = 5
+                    mutation_threshold = -1
+                    schedule_delay = "300ms"
+                    startup_delay = "100ms"
                   [plugins."io.containerd.metadata.v1.bolt"]
                     content_sharing_policy = "shared"
                   [plugins."io.containerd.grpc.v1.cri"]
@@ -60,6 +65,9 @@ class ContainerdFileTest {
         assertThat(config.debug().level()).isEqualTo(Level.ERROR);
         assertThat(config.metrics()).isEmpty();
         assertThat(config.store().shared()).isTrue();
+        assertThat(config.gc())
+                .as("out of range is the nearest that is not")
+                .isEqualTo(new Config.Gc(0.5, 5, 0, Duration.ofMillis(300), Duration.ofMillis(100)));
         assertThat(config.pull().maxConcurrentDownloads()).isEqualTo(3);
         assertThat(config.snapshots().defaultSnapshotter()).isEqualTo("native");
         assertThat(config.registry().configPath()).containsExactly(Path.of("/etc/c/certs.d"));
@@ -68,7 +76,6 @@ class ContainerdFileTest {
                 .satisfies(line -> assertThat(line)
                         .endsWith(
                                 "containerd keys without a meaning here: grpc.max_recv_message_size, imports, oom_score, "
-                                        + "plugins.\"io.containerd.gc.v1.scheduler\", "
                                         + "plugins.\"io.containerd.grpc.v1.cri\".sandbox_image"));
     }
 
