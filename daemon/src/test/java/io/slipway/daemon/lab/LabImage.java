@@ -94,6 +94,25 @@ public record LabImage(
         return build(parent, "large", Format.OCI, Compression.GZIP, LabLayers.large(bytes));
     }
 
+    /// An image of random layers, which does not run.
+    public static LabImage of(Path parent, String tag, RandomStacks stacks) throws IOException {
+        return build(parent, tag, Format.OCI, Compression.GZIP, stacks.layers());
+    }
+
+    /// An image of the files of installed Debian packages, one layer for each, which does not run.
+    ///
+    /// @param tarFormat of GNU tar
+    public static LabImage debian(
+            Path parent, String tag, String tarFormat, Compression compression, String... packages)
+            throws IOException, InterruptedException {
+        Path work = Files.createDirectories(parent.resolve(tag + "-tars"));
+        List<LabLayers.Layer> layers = new ArrayList<>();
+        for (String one : packages) {
+            layers.add(DebianLayers.of(work, tarFormat, one));
+        }
+        return build(parent, tag, Format.OCI, compression, layers);
+    }
+
     private static LabImage build(
             Path parent, String tag, Format format, Compression compression, List<LabLayers.Layer> contents)
             throws IOException {

@@ -80,6 +80,11 @@ final class TarBytes implements AutoCloseable {
         data(stored);
     }
 
+    /// What another program wrote, its end of archive included: what follows is no entry any more.
+    void raw(byte[] archive) throws IOException {
+        out.write(archive);
+    }
+
     @Override
     public void close() throws IOException {
         out.write(new byte[2 * BLOCK]);
