@@ -45,9 +45,13 @@ abstract class SnapshotterContract {
 
     /// Prepares, works and commits.
     private void layer(String name, String parent, Fixture.Work<?> work) throws IOException {
+        layer(name, parent, NO_LEASE, work);
+    }
+
+    private void layer(String name, String parent, Optional<String> lease, Fixture.Work<?> work) throws IOException {
         String key = name + "-active";
-        write(snapshots().prepare(NS, snapshotter(), key, parent, Map.of(), NO_LEASE), work);
-        commit(name, key);
+        write(snapshots().prepare(NS, snapshotter(), key, parent, Map.of(), lease), work);
+        snapshots().commit(NS, snapshotter(), name, key, Map.of(), "", lease);
     }
 
     private void commit(String name, String key) throws IOException {
@@ -306,12 +310,15 @@ abstract class SnapshotterContract {
 
     @Test
     void manyLayersMount() throws Exception {
-        layer("l0", "", dir -> touch(dir, "f0", ""));
+        // So many writes bring on a collection.
+        Optional<String> lease = Optional.of(
+                fixture().cas.leases().create(NS, Optional.empty(), Map.of()).id());
+        layer("l0", "", lease, dir -> touch(dir, "f0", ""));
         for (int i = 1; i < 128; i++) {
             String file = "f" + i;
-            layer("l" + i, "l" + (i - 1), dir -> touch(dir, file, ""));
+            layer("l" + i, "l" + (i - 1), lease, dir -> touch(dir, file, ""));
         }
-        List<io.slipway.linux.Mount> view = snapshots().view(NS, snapshotter(), "v", "l127", Map.of(), NO_LEASE);
+        List<io.slipway.linux.Mount> view = snapshots().view(NS, snapshotter(), "v", "l127", Map.of(), lease);
         long seen = fixture().mounted(view, dir -> {
             try (var list = Files.list(dir)) {
                 return list.count();
