@@ -136,10 +136,10 @@ final class BlobStory {
                 .isPresent();
     }
 
-    /// The outcome as soon as the size is known; for a small blob, or one whose size only its end tells, when
-    /// it is whole.
+    /// The outcome as soon as upstream has sent a byte (its headers alone may be another asker's) and the size
+    /// is known; for a small blob, or one whose size only its end tells, when it is whole.
     private Outcome once(Route.Upstream at, Arrival arrival) throws IOException, InterruptedException {
-        if (arrival.size().isEmpty() && !awaitFirstByte(arrival)) {
+        if (arrival.available() == 0 && !awaitFirstByte(arrival)) {
             return new Refusal.TooSlow(at.host() + " did not answer in time");
         }
         OptionalLong size = arrival.size();

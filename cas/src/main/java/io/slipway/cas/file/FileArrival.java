@@ -92,12 +92,12 @@ final class FileArrival implements Arrival {
 
     @Override
     public long available() {
-        return reception.bytes().prefix();
+        return available(0);
     }
 
     @Override
     public long available(long position) {
-        return reception.bytes().availableFrom(position);
+        return party.failure() == null ? reception.bytes().availableFrom(position) : 0;
     }
 
     @Override
