@@ -12,9 +12,11 @@ import io.slipway.daemon.lab.LabRegistry;
 import io.slipway.daemon.lab.Leaks;
 import io.slipway.daemon.lab.PackagedDaemon;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -104,6 +106,28 @@ final class CommitTest {
         assertThat(entry.path("created_by").asText()).isEqualTo("slipway commit changed");
         assertThat(ctr("leases", "ls", "-q")).isBlank();
         assertThat(ctr("snapshots", "ls")).doesNotContain("commit-view").doesNotContain("extract-");
+    }
+
+    @Test
+    void aRunningContainerIsPausedMeanwhileAndRunsOn() throws Exception {
+        daemon.checkSlipway(
+                "run",
+                "-d",
+                "--name",
+                "runs",
+                base,
+                "/bin/sh",
+                "-c",
+                "echo it > /srv/it; echo written; while :; do sleep 1; done");
+        Awaitility.await("the file is there")
+                .atMost(Duration.ofMinutes(1))
+                .until(() -> daemon.checkSlipway("logs", "runs").contains("written"));
+        daemon.checkSlipway("commit", "--compression", "zstd", "runs", "lab.test/running:1");
+        assertThat(daemon.checkSlipway("run", "--rm", "lab.test/running:1", "/bin/sh", "-c", "cat /srv/it"))
+                .isEqualTo("it\n");
+        assertThat(daemon.checkSlipway("ps")).contains("runs").contains("running");
+        daemon.checkSlipway("commit", "--no-pause", "--compression", "none", "runs", "lab.test/running:2");
+        daemon.checkSlipway("rm", "-f", "runs");
     }
 
     @Test
