@@ -42,13 +42,16 @@ class InflightBudgetTest {
     void abandoningWakesTheClaimerAndEverythingComesBack() throws Exception {
         InflightBudget.Stream stream = budget.open();
         var first = stream.claim(Long.MAX_VALUE);
-        var second = stream.claim(5);
-        assertThat(second.bytes()).isEqualTo(5);
+        var second = stream.claim(Long.MAX_VALUE);
+        var small = stream.claim(5);
+        assertThat(small.bytes()).isEqualTo(5);
+        // Not even another chunk fits: whether this one waits or comes too late, it gets nothing.
         var third = CompletableFuture.supplyAsync(() -> claim(stream));
         stream.abandon();
         assertThat(third.get(10, TimeUnit.SECONDS).bytes()).isZero();
         stream.release(first);
         stream.release(second);
+        stream.release(small);
         assertThat(budget.used()).isZero();
         assertThat(budget.open().claim(Long.MAX_VALUE).bytes()).isEqualTo(limits.chunkBytes());
     }

@@ -3,6 +3,7 @@ package io.slipway.snapshotter.testing;
 import com.google.protobuf.Message;
 import io.slipway.cas.Cas;
 import io.slipway.cas.CasOptions;
+import io.slipway.cas.GcOptions;
 import io.slipway.linux.Hashers;
 import io.slipway.linux.Mount;
 import io.slipway.linux.Mounts;
@@ -12,6 +13,7 @@ import io.slipway.snapshotter.SnapshotterService;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
@@ -34,7 +36,9 @@ public final class Fixture implements AutoCloseable {
 
     public Fixture(Path root, SnapshotterOptions options) throws IOException {
         this.root = root;
-        this.cas = Cas.open(CasOptions.of(root, bytes, Hashers.best()));
+        // Collections run when a test asks for one: its snapshots are held by no lease.
+        GcOptions onDemand = new GcOptions(0, 0, 0, Duration.ofDays(1), Duration.ofDays(1));
+        this.cas = Cas.open(CasOptions.of(root, bytes, Hashers.best()).withGc(onDemand));
         cas.publishTo((namespace, topic, event) -> events.add(new Published(namespace, topic, event)));
         this.service = SnapshotterService.open(root, cas, options);
     }
