@@ -96,6 +96,10 @@ public final class Cas implements AutoCloseable {
         return records.cacheIndex();
     }
 
+    public Inspection inspection() {
+        return records.inspection();
+    }
+
     public Collector collector() {
         return records.collector();
     }
@@ -110,7 +114,7 @@ public final class Cas implements AutoCloseable {
         events.exchange = exchange;
     }
 
-    /// Serves Content, Images, Leases and Namespaces.
+    /// Serves Content, Images, Leases, Namespaces and Store.
     public void bind(GrpcServices server) {
         new CasServices(this).bind(server);
     }

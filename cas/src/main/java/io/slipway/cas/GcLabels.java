@@ -5,6 +5,7 @@ import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 
 /// The labels `containerd.io/gc.*` and what they mean.
@@ -46,15 +47,21 @@ public final class GcLabels {
 
     /// What an object of `namespace` with these labels keeps alive.
     public static void references(String namespace, Map<String, String> labels, Consumer<GcNode> reference) {
+        labelled(namespace, labels, (_, node) -> reference.accept(node));
+    }
+
+    /// [#references] with the label that each comes from.
+    public static void labelled(String namespace, Map<String, String> labels, BiConsumer<String, GcNode> reference) {
         labels.forEach((key, value) -> {
             if (named(key, REF_CONTENT)) {
-                reference.accept(GcNode.content(namespace, value));
+                reference.accept(key, GcNode.content(namespace, value));
             } else if (named(key, REF_IMAGE)) {
-                reference.accept(new GcNode(namespace, GcNode.IMAGE, value));
+                reference.accept(key, new GcNode(namespace, GcNode.IMAGE, value));
             } else if (key.startsWith(REF_SNAPSHOT)) {
                 var snapshotter = key.substring(REF_SNAPSHOT.length());
                 int slash = snapshotter.indexOf('/');
                 reference.accept(
+                        key,
                         GcNode.snapshot(namespace, slash < 0 ? snapshotter : snapshotter.substring(0, slash), value));
             }
         });

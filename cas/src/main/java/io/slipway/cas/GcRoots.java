@@ -8,7 +8,8 @@ import java.util.function.Consumer;
 
 /// Port: a part (snapshots, containers) whose objects take part in collection. The part keeps its records in
 /// [Metadata]; mark and removal of records run inside one write transaction on the writer thread, so that
-/// nothing changes meanwhile and no locks are needed; keep them free of other I/O. Removing what the records
+/// nothing changes meanwhile and no locks are needed; keep them free of other I/O. Marking alone also runs on other
+/// threads with a connection of theirs, to say what keeps something. Removing what the records
 /// stood for comes after, outside of it.
 public interface GcRoots {
 
@@ -33,6 +34,15 @@ public interface GcRoots {
 
     /// After the transaction is durable: these records are gone, remove what they stood for and publish events.
     void removed(List<GcNode> nodes) throws IOException;
+
+    /// Room that objects of one kind take.
+    ///
+    /// @param type as in [GcNode#type]
+    /// @param unmeasured of the count, those whose bytes are not known and not in `bytes`
+    record Space(String type, long count, long bytes, long unmeasured) {}
+
+    /// Hands over how much room this part's objects take, each shared one once. May run on any thread.
+    default void space(Connection connection, Consumer<Space> space) throws SQLException {}
 
     /// What this part still has in a namespace, in the words of Namespaces.Delete (`containers`,
     /// `snapshots on "overlayfs" snapshotter`); empty when nothing.

@@ -107,8 +107,8 @@ final class FileArrival implements Arrival {
 
     @Override
     public Progress progress() {
-        var bytes = reception.bytes();
-        return new Progress(bytes.total(), bytes.resumed(), reception.hashed(), size(), reception.source());
+        var now = reception.progress();
+        return new Progress(now.landed(), now.resumed(), now.verified(), size(), now.source());
     }
 
     @Override

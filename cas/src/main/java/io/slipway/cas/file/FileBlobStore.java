@@ -8,6 +8,7 @@ import io.slipway.cas.BlobStore;
 import io.slipway.cas.CasOptions;
 import io.slipway.cas.Digest;
 import io.slipway.cas.Fetch;
+import io.slipway.cas.Inspection;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -15,6 +16,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -219,6 +221,74 @@ public final class FileBlobStore implements BlobStore, StoredBlobs {
                 }
             }
         }
+    }
+
+    @Override
+    public Optional<Rehash.FileId> file(Digest digest) throws IOException {
+        try {
+            return Optional.of(Rehash.FileId.of(shop.layout().blob(digest)));
+        } catch (NoSuchFileException _) {
+            return Optional.empty();
+        }
+    }
+
+    @Override
+    public Rehash.Result rehash(Digest digest, Rehash.Pace pace) throws IOException, InterruptedException {
+        return new Rehash(shop).of(digest, pace);
+    }
+
+    @Override
+    public boolean quarantine(Digest digest, Rehash.FileId file) throws IOException {
+        return new Quarantine(shop.layout(), shop.disk()).take(digest, file);
+    }
+
+    @Override
+    public List<Arrival.Progress> arriving(Digest digest) {
+        return receptions.values().stream()
+                .filter(reception -> reception.key().digest().equals(digest))
+                .map(Reception::progress)
+                .toList();
+    }
+
+    @Override
+    public Inspection.Amount ingests() throws IOException {
+        return amount(shop.layout().ingests(), ContentLayout.PART);
+    }
+
+    @Override
+    public Inspection.Amount quarantined() throws IOException {
+        return amount(shop.layout().quarantine(), "");
+    }
+
+    private static Inspection.Amount amount(Path directory, String suffix) throws IOException {
+        long count = 0;
+        long bytes = 0;
+        for (var file : StoreSetup.list(directory)) {
+            if (String.valueOf(file.getFileName()).endsWith(suffix)) {
+                try {
+                    bytes += Files.size(file);
+                    count++;
+                } catch (NoSuchFileException _) {
+                    // It has just become a blob, or was given up.
+                }
+            }
+        }
+        return new Inspection.Amount(count, bytes);
+    }
+
+    @Override
+    public List<String> strays() throws IOException {
+        var strays = new ArrayList<String>();
+        for (var algorithm : Algorithm.values()) {
+            try (var files = Files.newDirectoryStream(shop.layout().blobs(algorithm))) {
+                for (var file : files) {
+                    if (name(algorithm, file).isEmpty() && strays.size() < STRAYS_MAX) {
+                        strays.add(algorithm.id() + "/" + file.getFileName());
+                    }
+                }
+            }
+        }
+        return strays;
     }
 
     /// Keeps a digest from being removed until closed.

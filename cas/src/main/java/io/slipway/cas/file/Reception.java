@@ -1,5 +1,6 @@
 package io.slipway.cas.file;
 
+import io.slipway.cas.Arrival;
 import io.slipway.cas.ArrivalFailedException;
 import io.slipway.cas.ArrivalRequest;
 import io.slipway.cas.Digest;
@@ -116,6 +117,10 @@ final class Reception {
 
     String source() {
         return source;
+    }
+
+    Arrival.Progress progress() {
+        return new Arrival.Progress(bytes.total(), bytes.resumed(), hashed(), bytes.size(), source);
     }
 
     void source(String host) {

@@ -1,7 +1,11 @@
 package io.slipway.cas.file;
 
+import io.slipway.cas.Arrival;
 import io.slipway.cas.Digest;
+import io.slipway.cas.Inspection;
 import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -22,4 +26,27 @@ public interface StoredBlobs {
     Set<Digest> held();
 
     void each(Consumer<Digest> stored) throws IOException;
+
+    /// Which file has the blob's name; empty when none has.
+    Optional<Rehash.FileId> file(Digest digest) throws IOException;
+
+    /// Reads it again and compares its digest.
+    Rehash.Result rehash(Digest digest, Rehash.Pace pace) throws IOException, InterruptedException;
+
+    /// Moves that very file to `quarantine/`, also while somebody has it open; false when another one has the
+    /// blob's name by now.
+    boolean quarantine(Digest digest, Rehash.FileId file) throws IOException;
+
+    /// Fetches that are bringing it.
+    List<Arrival.Progress> arriving(Digest digest);
+
+    /// Ingests: how many, and the lengths of their files (what has not arrived yet is a hole in them).
+    Inspection.Amount ingests() throws IOException;
+
+    Inspection.Amount quarantined() throws IOException;
+
+    /// Names of files among the blobs that are no digests, at most [#STRAYS_MAX].
+    List<String> strays() throws IOException;
+
+    int STRAYS_MAX = 1_000;
 }

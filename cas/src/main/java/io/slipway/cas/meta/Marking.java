@@ -15,6 +15,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /// Finds what is alive: from the roots along references, inside one transaction (containerd-semantics 8).
@@ -25,18 +26,32 @@ final class Marking {
 
     private static final String BACK_REFERENCE = "containerd.io/gc.bref.";
 
+    /// Type of the node that stands for an entry of the mirror's cache index.
+    static final String CACHE = "cache";
+
     private final Connection connection;
     private final List<GcRoots> parts;
     private final Instant now;
+    private final Trace trace;
     private final Set<GcNode> kept = new HashSet<>();
     private final Set<GcNode> followed = new HashSet<>();
     private final Deque<GcNode> pending = new ArrayDeque<>();
     private final Map<GcNode, List<GcNode>> backwards = new HashMap<>();
 
-    Marking(Connection connection, List<GcRoots> parts, Instant now) {
+    /// Told of each reference that is followed.
+    @FunctionalInterface
+    interface Trace {
+        Trace NONE = (_, _) -> {};
+
+        /// @param from empty when `to` is alive by itself
+        void reference(Optional<GcNode> from, GcNode to);
+    }
+
+    Marking(Connection connection, List<GcRoots> parts, Instant now, Trace trace) {
         this.connection = connection;
         this.parts = parts;
         this.now = now;
+        this.trace = trace;
     }
 
     /// @param held content that is open, leased to an asker or arriving, whatever namespace sees it
@@ -44,7 +59,7 @@ final class Marking {
         contentRoots(held);
         imageRoots();
         for (var part : parts) {
-            part.roots(connection, this::follow);
+            part.roots(connection, this::root);
         }
         leaseRoots();
         while (!pending.isEmpty()) {
@@ -61,23 +76,26 @@ final class Marking {
             Db.each(
                     connection,
                     "SELECT namespace FROM content WHERE digest=?",
-                    row -> follow(GcNode.content(row.getString(1), digest.toString())),
+                    row -> root(GcNode.content(row.getString(1), digest.toString())),
                     digest.toString());
         }
         Db.each(
                 connection,
                 "SELECT digest FROM cache_index",
-                row -> follow(GcNode.content(Namespaces.MIRROR, row.getString(1))));
+                row -> follow(
+                        new GcNode(Namespaces.MIRROR, CACHE, row.getString(1)),
+                        GcNode.content(Namespaces.MIRROR, row.getString(1))));
         // Only rows that say something about collection themselves need their labels read here.
         Db.each(
                 connection,
-                "SELECT namespace, digest, labels FROM content WHERE labels LIKE '%containerd.io/gc.root%'"
+                "SELECT namespace, digest, labels FROM (SELECT namespace, digest, labels FROM content UNION ALL"
+                        + " SELECT namespace, digest, labels FROM lost) WHERE labels LIKE '%containerd.io/gc.root%'"
                         + " OR labels LIKE '%containerd.io/gc.expire%' OR labels LIKE '%" + BACK_REFERENCE + "%'",
                 row -> {
                     var node = GcNode.content(row.getString(1), row.getString(2));
                     var labels = Columns.labels(row.getString(3));
                     if (GcLabels.isRoot(labels, now)) {
-                        follow(node);
+                        root(node);
                     }
                     noteBackReferences(node, labels);
                 });
@@ -88,7 +106,7 @@ final class Marking {
             var node = new GcNode(row.getString(1), GcNode.IMAGE, row.getString(2));
             var labels = Columns.labels(row.getString(3));
             if (!GcLabels.isExpired(labels, now)) {
-                follow(node);
+                root(node);
             }
             noteBackReferences(node, labels);
         });
@@ -104,6 +122,7 @@ final class Marking {
             if (GcLabels.isExpired(lease.labels(), now)) {
                 continue;
             }
+            var holder = new GcNode(lease.namespace(), GcNode.LEASE, lease.lease());
             boolean flat = lease.labels().containsKey(GcLabels.FLAT);
             Db.each(
                     connection,
@@ -111,9 +130,9 @@ final class Marking {
                     row -> {
                         var node = resource(lease.namespace(), row.getString(1), row.getString(2));
                         if (flat) {
-                            keepFlat(node);
+                            keepFlat(holder, node);
                         } else {
-                            follow(node);
+                            follow(holder, node);
                         }
                     },
                     lease.namespace(),
@@ -129,6 +148,16 @@ final class Marking {
         };
     }
 
+    private void root(GcNode node) {
+        trace.reference(Optional.empty(), node);
+        follow(node);
+    }
+
+    private void follow(GcNode from, GcNode to) {
+        trace.reference(Optional.of(from), to);
+        follow(to);
+    }
+
     private void follow(GcNode node) {
         if (followed.add(node)) {
             kept.add(node);
@@ -137,7 +166,8 @@ final class Marking {
     }
 
     /// Parents of a snapshot count even without labels: it can't exist without them.
-    private void keepFlat(GcNode node) throws SQLException {
+    private void keepFlat(GcNode holder, GcNode node) throws SQLException {
+        trace.reference(Optional.of(holder), node);
         var chain = new ArrayDeque<GcNode>();
         chain.push(node);
         while (!chain.isEmpty()) {
@@ -145,7 +175,10 @@ final class Marking {
             if (kept.add(next)) {
                 for (var part : parts) {
                     if (part.owns(next.type())) {
-                        part.references(connection, next, false, chain::push);
+                        part.references(connection, next, false, parent -> {
+                            trace.reference(Optional.of(next), parent);
+                            chain.push(parent);
+                        });
                     }
                 }
             }
@@ -153,17 +186,18 @@ final class Marking {
     }
 
     private void expand(GcNode node) throws SQLException {
-        backwards.getOrDefault(node, List.of()).forEach(this::follow);
+        backwards.getOrDefault(node, List.of()).forEach(to -> follow(node, to));
         switch (node.type()) {
             case GcNode.CONTENT ->
                 Db.one(
                                 connection,
-                                "SELECT labels FROM content WHERE namespace=? AND digest=?",
+                                "SELECT labels FROM content WHERE namespace=?1 AND digest=?2"
+                                        + " UNION ALL SELECT labels FROM lost WHERE namespace=?1 AND digest=?2",
                                 row -> row.getString(1),
                                 node.namespace(),
                                 node.key())
-                        .ifPresent(
-                                labels -> GcLabels.references(node.namespace(), Columns.labels(labels), this::follow));
+                        .ifPresent(labels ->
+                                GcLabels.references(node.namespace(), Columns.labels(labels), to -> follow(node, to)));
             case GcNode.IMAGE -> {
                 record Target(String digest, String labels) {}
                 Db.one(
@@ -173,14 +207,15 @@ final class Marking {
                                 node.namespace(),
                                 node.key())
                         .ifPresent(target -> {
-                            follow(GcNode.content(node.namespace(), target.digest()));
-                            GcLabels.references(node.namespace(), Columns.labels(target.labels()), this::follow);
+                            follow(node, GcNode.content(node.namespace(), target.digest()));
+                            GcLabels.references(
+                                    node.namespace(), Columns.labels(target.labels()), to -> follow(node, to));
                         });
             }
             default -> {
                 for (var part : parts) {
                     if (part.owns(node.type())) {
-                        part.references(connection, node, true, this::follow);
+                        part.references(connection, node, true, to -> follow(node, to));
                     }
                 }
             }

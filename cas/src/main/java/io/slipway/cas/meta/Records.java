@@ -7,6 +7,7 @@ import io.slipway.cas.Contents;
 import io.slipway.cas.Derived;
 import io.slipway.cas.Events;
 import io.slipway.cas.Images;
+import io.slipway.cas.Inspection;
 import io.slipway.cas.Leases;
 import io.slipway.cas.Metadata;
 import io.slipway.cas.Namespaces;
@@ -32,6 +33,7 @@ public final class Records implements AutoCloseable {
     private final SqlDerived derived;
     private final SqlCacheIndex cacheIndex;
     private final LastUse lastUse;
+    private final SqlInspection inspection;
     private final IndexFile index;
 
     /// Declares the tables; nothing here waits for the database.
@@ -57,7 +59,10 @@ public final class Records implements AutoCloseable {
         images = new SqlImages(metadata, namespaces, leases, collector, events, clock, index::changed);
         derived = new SqlDerived(metadata);
         cacheIndex = new SqlCacheIndex(metadata, contents, blobs, collector, clock, lastUse);
-        var bound = new CacheBound(cacheIndex, collector, options.cacheLimits(), CacheBound.Space.of(options.root()));
+        var space = CacheBound.Space.of(options.root());
+        var bound = new CacheBound(cacheIndex, collector, options.cacheLimits(), space);
+        var losing = new Losing(metadata, blobs, events);
+        inspection = new SqlInspection(metadata, blobs, collector.parts(), clock, lastUse, space, losing);
         cacheIndex.afterAdmission(() -> bound.admitted(timer));
         bound.start(timer);
         collector.scheduleIn(options.gc().startupDelay());
@@ -98,6 +103,10 @@ public final class Records implements AutoCloseable {
 
     public Derived derived() {
         return derived;
+    }
+
+    public Inspection inspection() {
+        return inspection;
     }
 
     public CacheIndex cacheIndex() {

@@ -46,6 +46,11 @@ final class Schema {
                 digest TEXT PRIMARY KEY, size INTEGER NOT NULL, last_used INTEGER NOT NULL
             ) WITHOUT ROWID;
             CREATE INDEX cache_index_by_use ON cache_index(last_used);
+            """, """
+            CREATE TABLE lost(
+                namespace TEXT NOT NULL, digest TEXT NOT NULL, labels TEXT NOT NULL, PRIMARY KEY(namespace, digest)
+            ) WITHOUT ROWID;
+            CREATE INDEX lost_by_digest ON lost(digest);
             """);
 
     private Schema() {}

@@ -161,7 +161,7 @@ final class SqlCollector implements Collector {
         var now = clock.instant();
         var held = blobs.held();
         var gone = metadata.write(connection -> {
-            var marks = new Marking(connection, joined, now);
+            var marks = new Marking(connection, joined, now, Marking.Trace.NONE);
             marks.run(held);
             return Sweep.records(connection, joined, marks, now);
         });

@@ -191,13 +191,13 @@ final class SqlContents implements Contents {
         var now = Columns.now(clock);
         Ledger.record(connection, digest, size, Columns.time(now));
         var before = find(connection, namespace, digest);
+        var known = before.isPresent() ? before.get().labels() : Lost.found(connection, namespace, digest);
         var after = new ContentInfo(
                 digest,
                 size,
                 before.map(ContentInfo::createdAt).orElse(now),
                 now,
-                Labels.check(new LabelUpdate.Set(labels)
-                        .applyTo(before.map(ContentInfo::labels).orElse(Map.of()))));
+                Labels.check(new LabelUpdate.Set(labels).applyTo(known)));
         if (before.isEmpty() || !before.get().labels().equals(after.labels())) {
             Db.update(
                     connection,
@@ -232,7 +232,8 @@ final class SqlContents implements Contents {
     public Set<Provenance> provenance(Digest digest) throws IOException {
         return Set.copyOf(metadata.read(connection -> Db.list(
                 connection,
-                "SELECT host, repository, access FROM blob_source WHERE digest=?",
+                "SELECT host, repository, access FROM blob_source AS s WHERE digest=?"
+                        + " AND EXISTS(SELECT 1 FROM blob WHERE digest=s.digest)",
                 row -> new Provenance(row.getString(1), row.getString(2), Ledger.access(row.getString(3))),
                 digest.toString())));
     }

@@ -48,6 +48,7 @@ final class Sweep {
                 byPart.put(part, removed);
             }
         }
+        Lost.sweep(connection, marks);
         var images = unmarked(connection, marks, GcNode.IMAGE, "SELECT namespace, name FROM image");
         for (var image : images) {
             Db.update(connection, "DELETE FROM image WHERE namespace=? AND name=?", image.namespace(), image.key());

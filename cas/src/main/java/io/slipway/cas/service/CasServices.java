@@ -17,5 +17,6 @@ public final class CasServices {
         new ImageService(cas.images()).bind(server);
         new LeaseService(cas.leases()).bind(server);
         new NamespaceService(cas.namespaces()).bind(server);
+        new StoreService(cas.inspection()).bind(server);
     }
 }

@@ -22,6 +22,8 @@ final class Slipway {
     private static final Map<String, Supplier<Command>> COMMANDS =
             new TreeMap<>(Map.<String, Supplier<Command>>ofEntries(
                     Map.entry("commit", CommitCommand::new),
+                    Map.entry("du", DuCommand::new),
+                    Map.entry("fsck", FsckCommand::new),
                     Map.entry("images", ImagesCommand::new),
                     Map.entry("kill", KillCommand::new),
                     Map.entry("logs", LogsCommand::new),
@@ -31,7 +33,8 @@ final class Slipway {
                     Map.entry("rmi", RmiCommand::new),
                     Map.entry("run", RunCommand::new),
                     Map.entry("snapshotters", SnapshottersCommand::new),
-                    Map.entry("version", VersionCommand::new)));
+                    Map.entry("version", VersionCommand::new),
+                    Map.entry("why", WhyCommand::new)));
 
     private final Terminal terminal;
     private final Signals signals;

@@ -7,6 +7,8 @@ import static io.slipway.snapshotter.meta.Statements.update;
 
 import io.slipway.cas.Descriptor;
 import io.slipway.cas.Digest;
+import io.slipway.cas.GcNode;
+import io.slipway.cas.GcRoots;
 import io.slipway.snapshotter.SnapshotUsage;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -16,6 +18,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 
 /// The drivers' directories: what they were unpacked from, what they take, whether they are on disk. Stateless but
 /// for the boot id; runs on whatever connection the caller's transaction has.
@@ -99,5 +102,19 @@ final class DirectoryTable {
 
     void usage(Connection c, long dir, SnapshotUsage usage) throws SQLException {
         update(c, "UPDATE snapshot_dir SET size = ?, inodes = ? WHERE dir = ?", usage.sizeBytes(), usage.inodes(), dir);
+    }
+
+    /// Of the directories that snapshots have: how many, what was counted, and how many were not.
+    void space(Connection c, Consumer<GcRoots.Space> space) throws SQLException {
+        try (PreparedStatement query = prepared(
+                        c,
+                        "SELECT snapshotter, count(*), coalesce(sum(size), 0), sum(size IS NULL) FROM snapshot_dir"
+                                + " WHERE dir IN (SELECT dir FROM snapshot) GROUP BY snapshotter ORDER BY snapshotter");
+                ResultSet row = query.executeQuery()) {
+            while (row.next()) {
+                space.accept(new GcRoots.Space(
+                        GcNode.snapshotType(row.getString(1)), row.getLong(2), row.getLong(3), row.getLong(4)));
+            }
+        }
     }
 }

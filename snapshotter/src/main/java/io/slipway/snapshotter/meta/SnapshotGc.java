@@ -84,6 +84,12 @@ public final class SnapshotGc implements GcRoots {
         drivers.all().forEach(DriverSlot::cleanupSoon);
     }
 
+    /// A directory that several namespaces have counts once.
+    @Override
+    public void space(Connection c, Consumer<Space> space) throws SQLException {
+        records.directories().space(c, space);
+    }
+
     @Override
     public List<String> holds(Connection c, String namespace) throws SQLException {
         Set<String> held = new LinkedHashSet<>();
