@@ -19,6 +19,7 @@ import java.util.concurrent.Executor;
 /// @param indexDelay how long after a change of images `index.json` is written; below a second
 /// @param sharing who may link what
 /// @param cacheLimits how much room pull-through content may take
+/// @param scrub how blobs are read again in the background
 /// @param faults where tests make the disk fail
 public record CasOptions(
         Path root,
@@ -31,6 +32,7 @@ public record CasOptions(
         Duration indexDelay,
         SharingPolicy sharing,
         CacheLimits cacheLimits,
+        ScrubOptions scrub,
         Faults faults) {
 
     public static final Duration DEFAULT_ARRIVAL_GRACE = Duration.ofSeconds(30);
@@ -50,6 +52,7 @@ public record CasOptions(
                 DEFAULT_INDEX_DELAY,
                 SharingPolicy.SHARED,
                 CacheLimits.NONE,
+                ScrubOptions.OFF,
                 Faults.NONE);
     }
 
@@ -65,12 +68,24 @@ public record CasOptions(
                 indexDelay,
                 sharing,
                 cacheLimits,
+                scrub,
                 faults);
     }
 
     public CasOptions withArrivalGrace(Duration other) {
         return new CasOptions(
-                root, bytes, hashers, clock, other, ingestLifetime, gc, indexDelay, sharing, cacheLimits, faults);
+                root,
+                bytes,
+                hashers,
+                clock,
+                other,
+                ingestLifetime,
+                gc,
+                indexDelay,
+                sharing,
+                cacheLimits,
+                scrub,
+                faults);
     }
 
     public CasOptions withGc(GcOptions other) {
@@ -85,16 +100,55 @@ public record CasOptions(
                 indexDelay,
                 sharing,
                 cacheLimits,
+                scrub,
                 faults);
     }
 
     public CasOptions withCacheLimits(CacheLimits other) {
         return new CasOptions(
-                root, bytes, hashers, clock, arrivalGrace, ingestLifetime, gc, indexDelay, sharing, other, faults);
+                root,
+                bytes,
+                hashers,
+                clock,
+                arrivalGrace,
+                ingestLifetime,
+                gc,
+                indexDelay,
+                sharing,
+                other,
+                scrub,
+                faults);
+    }
+
+    public CasOptions withScrub(ScrubOptions other) {
+        return new CasOptions(
+                root,
+                bytes,
+                hashers,
+                clock,
+                arrivalGrace,
+                ingestLifetime,
+                gc,
+                indexDelay,
+                sharing,
+                cacheLimits,
+                other,
+                faults);
     }
 
     public CasOptions withFaults(Faults other) {
         return new CasOptions(
-                root, bytes, hashers, clock, arrivalGrace, ingestLifetime, gc, indexDelay, sharing, cacheLimits, other);
+                root,
+                bytes,
+                hashers,
+                clock,
+                arrivalGrace,
+                ingestLifetime,
+                gc,
+                indexDelay,
+                sharing,
+                cacheLimits,
+                scrub,
+                other);
     }
 }

@@ -90,7 +90,8 @@ final class Daemon implements AutoCloseable {
                 "store",
                 Cas.open(CasOptions.of(directories.root(), pools.bytes(), hashers)
                         .withCacheLimits(Options.cacheLimits(config))
-                        .withGc(Options.gc(config))));
+                        .withGc(Options.gc(config))
+                        .withScrub(Options.scrub(config, meters))));
         cas.publishTo(events);
 
         boolean unpacks = roles.contains(Role.API);

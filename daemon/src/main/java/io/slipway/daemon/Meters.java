@@ -8,6 +8,7 @@ import io.micrometer.core.instrument.TimeGauge;
 import io.micrometer.core.instrument.Timer;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.slipway.cas.ScrubObserver;
 import io.slipway.mirror.MirrorMetrics;
 import io.slipway.puller.PullerObserver;
 import io.slipway.runtime.RuntimeCounts;
@@ -30,7 +31,7 @@ import java.util.function.Supplier;
 /// Everything that `/v1/metrics` says. Names that containerd has are containerd's, ours begin with
 /// `slipway_`. Labels come from closed sets, never from what a client may choose, except registry hosts: of
 /// those the first [#HOSTS_MAX] get a label of their own.
-final class Meters implements MirrorMetrics, PullerObserver {
+final class Meters implements MirrorMetrics, PullerObserver, ScrubObserver {
     /// Series per host are bounded: a mirror for everything would otherwise let its clients fill our
     /// memory.
     private static final int HOSTS_MAX = 50;
@@ -60,6 +61,9 @@ final class Meters implements MirrorMetrics, PullerObserver {
             .description("Time from the start of a pull to its end, successful ones only")
             .serviceLevelObjectives(PULL_BUCKETS)
             .register(registry);
+    private final Counter scrubbed = Counter.builder("slipway.scrub.read.bytes")
+            .description("Bytes of stored blobs that were read again")
+            .register(registry);
     private final Map<Kind, Map<Source, Counter>> mirrorBytes = new EnumMap<>(Kind.class);
     private final Map<String, Boolean> hosts = new TreeMap<>();
 
@@ -84,6 +88,10 @@ final class Meters implements MirrorMetrics, PullerObserver {
                                 - Runtime.getRuntime().freeMemory())
                 .description("Heap in use, garbage included")
                 .register(registry);
+        // From the first scrape on, so that an alert on bad blobs never sees "no data".
+        for (Outcome outcome : Outcome.values()) {
+            var _ = scrubbedBlobs(outcome);
+        }
         for (Kind kind : Kind.values()) {
             Map<Source, Counter> bySource = new EnumMap<>(Source.class);
             for (Source source : Source.values()) {
@@ -91,6 +99,20 @@ final class Meters implements MirrorMetrics, PullerObserver {
             }
             mirrorBytes.put(kind, bySource);
         }
+    }
+
+    @Override
+    public void read(long bytes) {
+        scrubbed.increment((double) bytes);
+    }
+
+    @Override
+    public void checked(Outcome outcome) {
+        scrubbedBlobs(outcome).increment();
+    }
+
+    private Counter scrubbedBlobs(Outcome outcome) {
+        return count("slipway.scrub.blobs", "Blobs that were read again, by result.", "result", lower(outcome));
     }
 
     /// Calls open on the API's socket.

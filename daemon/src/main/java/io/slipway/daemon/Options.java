@@ -2,6 +2,8 @@ package io.slipway.daemon;
 
 import io.slipway.cas.CacheLimits;
 import io.slipway.cas.GcOptions;
+import io.slipway.cas.ScrubObserver;
+import io.slipway.cas.ScrubOptions;
 import io.slipway.daemon.config.Address;
 import io.slipway.daemon.config.Config;
 import io.slipway.mirror.MirrorMetrics;
@@ -50,6 +52,10 @@ final class Options {
 
     static CacheLimits cacheLimits(Config config) {
         return new CacheLimits(config.store().maxBytes(), config.store().minFree()::of);
+    }
+
+    static ScrubOptions scrub(Config config, ScrubObserver observer) {
+        return new ScrubOptions(config.store().scrubRate(), config.store().scrubInterval(), observer);
     }
 
     static GcOptions gc(Config config) {

@@ -2,6 +2,7 @@ package io.slipway.daemon;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.slipway.cas.ScrubObserver;
 import io.slipway.mirror.MirrorMetrics.Answer;
 import io.slipway.mirror.MirrorMetrics.Kind;
 import io.slipway.mirror.MirrorMetrics.Source;
@@ -41,6 +42,19 @@ class MetersTest {
                 .contains("containerd_image_pull_duration_seconds_count 1")
                 .contains("slipway_pulls_total{result=\"done\"} 1.0")
                 .contains("slipway_pulls_total{result=\"not_found\"} 1.0");
+    }
+
+    @Test
+    void badBlobsHaveSeriesFromTheStartAndAreCounted() {
+        assertThat(meters.scrape()).contains("slipway_scrub_blobs_total{result=\"corrupt\"} 0.0");
+
+        meters.read(4096);
+        meters.checked(ScrubObserver.Outcome.CORRUPT);
+
+        assertThat(meters.scrape())
+                .contains("slipway_scrub_read_bytes_total 4096.0")
+                .contains("slipway_scrub_blobs_total{result=\"corrupt\"} 1.0")
+                .contains("slipway_scrub_blobs_total{result=\"good\"} 0.0");
     }
 
     @Test

@@ -34,6 +34,7 @@ public final class Records implements AutoCloseable {
     private final SqlCacheIndex cacheIndex;
     private final LastUse lastUse;
     private final SqlInspection inspection;
+    private final Scrub scrub;
     private final IndexFile index;
 
     /// Declares the tables; nothing here waits for the database.
@@ -63,6 +64,8 @@ public final class Records implements AutoCloseable {
         var bound = new CacheBound(cacheIndex, collector, options.cacheLimits(), space);
         var losing = new Losing(metadata, blobs, events);
         inspection = new SqlInspection(metadata, blobs, collector.parts(), clock, lastUse, space, losing);
+        scrub = new Scrub(metadata, blobs, losing, options.scrub(), clock, Thread::sleep);
+        scrub.start(timer);
         cacheIndex.afterAdmission(() -> bound.admitted(timer));
         bound.start(timer);
         collector.scheduleIn(options.gc().startupDelay());
@@ -116,6 +119,7 @@ public final class Records implements AutoCloseable {
     /// Writes what is pending; before the metadata is closed.
     @Override
     public void close() {
+        scrub.close();
         collector.close();
         index.close();
         lastUse.flush();

@@ -51,6 +51,8 @@ final class Schema {
                 namespace TEXT NOT NULL, digest TEXT NOT NULL, labels TEXT NOT NULL, PRIMARY KEY(namespace, digest)
             ) WITHOUT ROWID;
             CREATE INDEX lost_by_digest ON lost(digest);
+            """, """
+            CREATE TABLE scrub(id INTEGER PRIMARY KEY CHECK(id = 0), cursor TEXT NOT NULL, ended INTEGER NOT NULL);
             """);
 
     private Schema() {}

@@ -13,6 +13,8 @@
 ///     lease(namespace, id, created, labels), lease_resource(namespace, lease, type, id)
 ///     ingest(namespace, ref, total, started, updated)
 ///     cache_index(digest, size, last_used)                what the mirror keeps
+///     lost(namespace, digest, labels)                     who saw what turned out to be bad or gone
+///     scrub(id, cursor, ended)                            one row: how far the pass is, when the last one ended
 ///
 /// Times are microseconds since 1970, labels and annotations JSON objects, digests `algorithm:hex`.
 @NullMarked

@@ -72,7 +72,9 @@ public record Config(
     }
 
     /// @param maxBytes bound of pull-through content; 0 = none
-    public record Store(long maxBytes, Size minFree, boolean shared) {}
+    /// @param scrubRate bytes a second; 0 = none
+    /// @param scrubInterval between two passes
+    public record Store(long maxBytes, Size minFree, boolean shared, long scrubRate, Duration scrubInterval) {}
 
     /// When the store is collected; containerd's words.
     ///

@@ -32,6 +32,9 @@ final class ConfigCheck {
     /// A collection that is put off for longer than this is one that was switched off by mistake.
     private static final Duration DELAY_MAX = Duration.ofHours(24);
 
+    /// A year.
+    private static final Duration INTERVAL_MAX = Duration.ofDays(365);
+
     private final Values values;
 
     private ConfigCheck(Values values) {
@@ -63,7 +66,9 @@ final class ConfigCheck {
                 new Config.Store(
                         text(Key.STORE_MAX_BYTES, ConfigCheck::bytes),
                         text(Key.STORE_MIN_FREE, Size::parse),
-                        isShared()),
+                        isShared(),
+                        text(Key.STORE_SCRUB_RATE, ConfigCheck::bytes),
+                        text(Key.STORE_SCRUB_INTERVAL, ConfigCheck::interval)),
                 gc(),
                 new Config.Pull(
                         number(Key.PULL_MAX_CONCURRENT_DOWNLOADS, 1, DOWNLOADS_MAX),
@@ -246,6 +251,14 @@ final class ConfigCheck {
             throw new IllegalArgumentException("must be at most " + DELAY_MAX.toHours() + "h");
         }
         return delay;
+    }
+
+    private static Duration interval(String text) {
+        Duration interval = GoDuration.parse(text);
+        if (interval.compareTo(INTERVAL_MAX) > 0) {
+            throw new IllegalArgumentException("must be at most " + INTERVAL_MAX.toHours() + "h");
+        }
+        return interval;
     }
 
     private static long someBytes(String text) {

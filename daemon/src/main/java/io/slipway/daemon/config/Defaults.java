@@ -33,6 +33,8 @@ final class Defaults {
             case STORE_MAX_BYTES -> "0";
             case STORE_MIN_FREE -> "10%";
             case STORE_SHARING_POLICY -> "shared";
+            case STORE_SCRUB_RATE -> "8MiB";
+            case STORE_SCRUB_INTERVAL -> "168h";
             case GC_PAUSE_THRESHOLD -> 0.02;
             case GC_DELETION_THRESHOLD -> 0L;
             case GC_MUTATION_THRESHOLD -> 100L;

@@ -24,6 +24,8 @@ public enum Key {
     STORE_MAX_BYTES("store.max_bytes", Kind.TEXT, "bound of pull-through content, e.g. \"50GiB\"; \"0\" = none"),
     STORE_MIN_FREE("store.min_free", Kind.TEXT, "free space to keep, e.g. \"10%\" or \"20GiB\""),
     STORE_SHARING_POLICY("store.sharing_policy", Kind.TEXT, "blobs across namespaces: shared or isolated"),
+    STORE_SCRUB_RATE("store.scrub_rate", Kind.TEXT, "bytes a second to read again and verify; \"0\" = none"),
+    STORE_SCRUB_INTERVAL("store.scrub_interval", Kind.TEXT, "between two such passes over the store"),
     GC_PAUSE_THRESHOLD("gc.pause_threshold", Kind.FRACTION, "share of time that collections may take, 0 to 0.5"),
     GC_DELETION_THRESHOLD("gc.deletion_threshold", Kind.NUMBER, "deletions that force a collection; 0 = none does"),
     GC_MUTATION_THRESHOLD("gc.mutation_threshold", Kind.NUMBER, "writes that ask for a collection; 0 = none do"),

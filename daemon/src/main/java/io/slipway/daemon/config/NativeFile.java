@@ -57,8 +57,10 @@ final class NativeFile {
         return switch (key.kind()) {
             case TEXT -> {
                 // Sizes read naturally as numbers.
-                boolean size =
-                        key == Key.STORE_MAX_BYTES || key == Key.STORE_MIN_FREE || key == Key.SNAPSHOTS_MAX_LAYER_BYTES;
+                boolean size = key == Key.STORE_MAX_BYTES
+                        || key == Key.STORE_MIN_FREE
+                        || key == Key.STORE_SCRUB_RATE
+                        || key == Key.SNAPSHOTS_MAX_LAYER_BYTES;
                 if (!node.isTextual() && !(size && node.isIntegralNumber())) {
                     throw bad(key.path(), "must be a string");
                 }

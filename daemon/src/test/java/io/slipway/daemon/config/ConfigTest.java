@@ -49,7 +49,7 @@ class ConfigTest {
                                         Path.of("/etc/containerd/certs.d"),
                                         Path.of("/etc/docker/certs.d")),
                                 Map.of()),
-                        new Config.Store(0, new Size.Share(10), true),
+                        new Config.Store(0, new Size.Share(10), true, 8 << 20, Duration.ofDays(7)),
                         new Config.Gc(0.02, 0, 100, Duration.ZERO, Duration.ofSeconds(10)),
                         new Config.Pull(8, 4, 0),
                         new Config.Snapshots(
