@@ -1,5 +1,7 @@
 package io.slipway.linux;
 
+import java.io.IOException;
+
 /// An open file descriptor of this process, closed on exec. The owner closes it once everyone who uses it is done:
 /// the number is reused by the kernel, so a call that races with [#close] might reach a stranger's file.
 public abstract sealed class Descriptor implements AutoCloseable
@@ -50,6 +52,11 @@ public abstract sealed class Descriptor implements AutoCloseable
             base = "..." + base.substring(base.length() - SUBJECT_MAX);
         }
         return base + "/" + text(child);
+    }
+
+    /// What statfs(2) says of the file system it lies on.
+    public final FileSystemInfo fileSystem() throws IOException {
+        return Statfs.of(this);
     }
 
     public final boolean isOpen() {

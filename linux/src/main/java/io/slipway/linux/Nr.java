@@ -60,6 +60,7 @@ final class Nr {
     static final long LISTXATTRAT = 465;
     static final long REMOVEXATTRAT = 466;
     static final long STATFS = of(137, 43);
+    static final long FSTATFS = of(138, 44);
 
     // Mounts.
     static final long MOUNT = of(165, 40);

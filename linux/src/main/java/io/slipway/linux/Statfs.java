@@ -45,16 +45,27 @@ final class Statfs {
         String subject = path.toString();
         try (Scratch s = Scratch.take()) {
             s.check(Sys.call(s, Nr.STATFS, s.path(subject), s.struct.address()), "statfs", subject);
-            long magic = s.struct.get(JAVA_LONG, TYPE) & 0xFFFF_FFFFL;
-            long unit = s.struct.get(JAVA_LONG, FRAGMENT_SIZE);
-            return new FileSystemInfo(
-                    magic,
-                    NAMES.getOrDefault(magic, "0x" + HexFormat.of().toHexDigits(magic, 8)),
-                    s.struct.get(JAVA_LONG, BLOCKS) * unit,
-                    s.struct.get(JAVA_LONG, AVAILABLE) * unit,
-                    s.struct.get(JAVA_LONG, FILES),
-                    s.struct.get(JAVA_LONG, FILES_FREE),
-                    (s.struct.get(JAVA_LONG, FLAGS) & ST_RDONLY) != 0);
+            return read(s);
         }
+    }
+
+    static FileSystemInfo of(Descriptor file) throws IOException {
+        try (Scratch s = Scratch.take()) {
+            s.check(Sys.call(s, Nr.FSTATFS, file.fd(), s.struct.address()), "fstatfs", file);
+            return read(s);
+        }
+    }
+
+    private static FileSystemInfo read(Scratch s) {
+        long magic = s.struct.get(JAVA_LONG, TYPE) & 0xFFFF_FFFFL;
+        long unit = s.struct.get(JAVA_LONG, FRAGMENT_SIZE);
+        return new FileSystemInfo(
+                magic,
+                NAMES.getOrDefault(magic, "0x" + HexFormat.of().toHexDigits(magic, 8)),
+                s.struct.get(JAVA_LONG, BLOCKS) * unit,
+                s.struct.get(JAVA_LONG, AVAILABLE) * unit,
+                s.struct.get(JAVA_LONG, FILES),
+                s.struct.get(JAVA_LONG, FILES_FREE),
+                (s.struct.get(JAVA_LONG, FLAGS) & ST_RDONLY) != 0);
     }
 }

@@ -43,6 +43,9 @@ public final class DirectorySink implements LayerSink {
     /// By their own path, in the order they came.
     private final Map<PathBytes, DeferredLink> deferred = new LinkedHashMap<>();
 
+    /// Of directories, whose children would inherit them.
+    private final Map<PathBytes, LateAcl> defaultAcls = new LinkedHashMap<>();
+
     private final NoteBudget budget = new NoteBudget();
     private boolean rootOpaque;
     private long fileBytes;
@@ -57,6 +60,8 @@ public final class DirectorySink implements LayerSink {
         this.attributes = new NodeAttributes(umask);
         this.times = new DirectoryTimes(quota.maxDirectories(), budget);
     }
+
+    private record LateAcl(TarEntry entry, Xattr acl) {}
 
     @Override
     public void entry(TarEntry entry, TarReader data) throws IOException, InterruptedException {
@@ -176,6 +181,12 @@ public final class DirectorySink implements LayerSink {
         }
         int late = attributes.setDirectory(in.dir, name, entry, merged);
         times.add(path, late, entry);
+        for (Xattr xattr : entry.xattrs()) {
+            if (NodeAttributes.isDefaultAcl(xattr)) {
+                budget.take(bytesOf(path, path, entry));
+                defaultAcls.put(path, new LateAcl(entry, xattr));
+            }
+        }
     }
 
     private void device(PathBytes path, byte[] name, TarEntry entry, FileType type) throws IOException {
@@ -317,6 +328,7 @@ public final class DirectorySink implements LayerSink {
         if (type == FileType.DIRECTORY) {
             times.remove(path);
             dirs.removed(path);
+            defaultAcls.keySet().removeIf(directory -> directory.within(path));
             deferred.keySet().removeIf(link -> link.within(path));
             parent.dir.removeTree(name);
         } else {
@@ -330,6 +342,9 @@ public final class DirectorySink implements LayerSink {
 
     @Override
     public LayerNotes finish() throws IOException {
+        for (Map.Entry<PathBytes, LateAcl> late : defaultAcls.entrySet()) {
+            setDefaultAcl(late.getKey(), late.getValue());
+        }
         times.forEach((path, mode, accessed, modified) -> {
             Optional<OpenDir> parent = dirs.existingParentOf(path);
             if (parent.isEmpty()) {
@@ -343,6 +358,23 @@ public final class DirectorySink implements LayerSink {
             dir.utimens(name, accessed, modified);
         });
         return new LayerNotes(dirs.implied(), List.copyOf(deferred.values()), rootOpaque, fileBytes, entries);
+    }
+
+    private void setDefaultAcl(PathBytes path, LateAcl late) throws IOException {
+        Optional<OpenDir> parent = dirs.existingParentOf(path);
+        if (parent.isEmpty()
+                || parent.get()
+                        .dir
+                        .find(path.base())
+                        .filter(Attributes::isDirectory)
+                        .isEmpty()) {
+            return;
+        }
+        try {
+            attributes.set(parent.get().dir, path.base(), late.entry(), late.acl());
+        } catch (LinuxException e) {
+            throw EntryFailure.of(late.entry(), e);
+        }
     }
 
     @Override

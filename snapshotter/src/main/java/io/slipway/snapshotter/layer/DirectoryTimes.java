@@ -9,7 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /// What directories get only when everything in them is made: times, which each new child changes, and the
-/// setgid bit and default ACL, which children would inherit. Kept as packed bytes, since a layer may have very
+/// setgid bit, which children would inherit. Kept as packed bytes, since a layer may have very
 /// many.
 final class DirectoryTimes {
     private static final int FIXED_BYTES = 4 + 4 + 12 + 12;

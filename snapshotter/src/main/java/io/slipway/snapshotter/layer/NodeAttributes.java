@@ -1,6 +1,7 @@
 package io.slipway.snapshotter.layer;
 
 import io.slipway.linux.Attributes;
+import io.slipway.linux.Descriptor;
 import io.slipway.linux.Dir;
 import io.slipway.linux.Errno;
 import io.slipway.linux.FileHandle;
@@ -24,6 +25,10 @@ final class NodeAttributes {
     private static final byte[] USER = ascii("user.");
     private static final byte[] USER_OVERLAY = ascii("user.overlay.");
     private static final String DEFAULT_ACL = "system.posix_acl_default";
+
+    /// With less than this free, a call that finds no room is taken at its word: the disk is full.
+    private static final long FULL_BYTES = 1 << 20;
+
     private static final int SPECIAL_BITS = 07000;
     private static final int SETGID = 02000;
     private static final int SETUID = 04000;
@@ -32,9 +37,6 @@ final class NodeAttributes {
     private final long uid = Os.effectiveUser();
     private final long gid = Os.effectiveGroup();
     private boolean warned;
-
-    /// A default ACL on a directory changes the modes of what is made in it.
-    private boolean modesUnsure;
 
     NodeAttributes(int umask) {
         this.umask = umask;
@@ -45,7 +47,7 @@ final class NodeAttributes {
             file.chown(entry.uid(), entry.gid());
         }
         for (Xattr xattr : entry.xattrs()) {
-            set(entry, xattr, () -> file.setXattr(xattr.name(), xattr.value()));
+            set(entry, xattr, file, () -> file.setXattr(xattr.name(), xattr.value()));
         }
         if (modeDiffers(entry)) {
             file.chmod(entry.mode());
@@ -72,7 +74,7 @@ final class NodeAttributes {
             dir.chown(name, entry.uid(), entry.gid());
         }
         xattrs(dir, name, entry);
-        boolean unsure = merged || modesUnsure || !entry.xattrs().isEmpty();
+        boolean unsure = merged || !entry.xattrs().isEmpty();
         if (unsure || (entry.mode() & (umask | SETUID)) != 0) {
             dir.chmod(name, entry.mode() & ~SETGID);
         }
@@ -101,20 +103,32 @@ final class NodeAttributes {
     }
 
     private boolean modeDiffers(TarEntry entry) {
-        return (entry.mode() & (umask | SPECIAL_BITS)) != 0 || !entry.xattrs().isEmpty() || modesUnsure;
+        return (entry.mode() & (umask | SPECIAL_BITS)) != 0 || !entry.xattrs().isEmpty();
     }
 
     private void xattrs(Dir dir, byte[] name, TarEntry entry) throws IOException {
         for (Xattr xattr : entry.xattrs()) {
-            set(entry, xattr, () -> dir.setXattr(name, xattr.name(), xattr.value()));
+            if (!isDefaultAcl(xattr)) {
+                set(dir, name, entry, xattr);
+            }
         }
+    }
+
+    /// Whether it would be inherited by, and change the modes of, what is made in its directory: to be [#set] when
+    /// everything is.
+    static boolean isDefaultAcl(Xattr xattr) {
+        return xattr.latin1Name().equals(DEFAULT_ACL);
+    }
+
+    void set(Dir dir, byte[] name, TarEntry entry, Xattr xattr) throws IOException {
+        set(entry, xattr, dir, () -> dir.setXattr(name, xattr.name(), xattr.value()));
     }
 
     private interface Setting {
         void run() throws IOException;
     }
 
-    private void set(TarEntry entry, Xattr xattr, Setting setting) throws IOException {
+    private void set(TarEntry entry, Xattr xattr, Descriptor near, Setting setting) throws IOException {
         if (starts(xattr.name(), TRUSTED) || starts(xattr.name(), USER_OVERLAY)) {
             // They would act on the overlay mount: redirect lookups, hide files.
             if (!warned) {
@@ -126,16 +140,33 @@ final class NodeAttributes {
             }
             return;
         }
-        modesUnsure |= xattr.latin1Name().equals(DEFAULT_ACL);
         try {
             setting.run();
         } catch (LinuxException e) {
             boolean onSpecial = entry.type() != EntryType.FILE && entry.type() != EntryType.DIRECTORY;
             boolean userOnSpecial = e.errno() == Errno.EPERM && onSpecial && starts(xattr.name(), USER);
             if (e.errno() != Errno.EOPNOTSUPP && !userOnSpecial) {
-                throw e;
+                throw e.errno() == Errno.ENOSPC && hasRoom(near) ? tooLarge(entry, xattr, near, e) : e;
             }
         }
+    }
+
+    /// ext4 keeps the attributes of an inode in one block, and says ENOSPC when it is full.
+    private static boolean hasRoom(Descriptor near) throws IOException {
+        return near.fileSystem().freeBytes() >= FULL_BYTES;
+    }
+
+    private static LayerFormatException tooLarge(TarEntry entry, Xattr xattr, Descriptor near, LinuxException e)
+            throws IOException {
+        long all = entry.xattrs().stream()
+                .mapToLong(x -> x.name().length + x.value().length)
+                .sum();
+        return new LayerFormatException(
+                "entry " + entry + ": its extended attributes (" + all + " bytes, "
+                        + TarEntry.text(xattr.name()) + " among them) do not fit into an inode of "
+                        + near.fileSystem().type() + ", though the disk has room; use a file system that holds"
+                        + " larger ones (xfs, or ext4 made with -O ea_inode)",
+                e);
     }
 
     private static boolean starts(byte[] name, byte[] prefix) {

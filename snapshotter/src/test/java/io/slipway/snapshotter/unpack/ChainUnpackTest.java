@@ -29,6 +29,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -229,6 +230,41 @@ class ChainUnpackTest {
                 .bytes();
         assertThat(unpack(Blobs.whole(tar)).await())
                 .isEqualTo(BytesArrival.digestOf(tar).toString());
+    }
+
+    /// Row 39 of the corpus: what follows the archive is not in the digest that the config names.
+    @Test
+    void bytesAfterTheArchiveThatTheDiffIdDoesNotCoverAreRefused() throws Exception {
+        byte[] known = tar(file("f", "x"));
+        byte[] blob = Blobs.gzip(Arrays.copyOf(known, known.length + 3));
+        BytesArrival arrival = BytesArrival.whole(blob);
+        refused(
+                ApiException.Code.DATA_LOSS,
+                unpack(Blobs.layer(Blobs.GZIP, known, arrival, blob.length))::await,
+                arrival.digest().toString(),
+                BytesArrival.digestOf(known).toString());
+        assertThat(committed()).isEmpty();
+        assertThat(snapshots()).isEmptyDirectory();
+    }
+
+    /// Row 45 of the corpus: all files may be there when the damage shows, none may stay.
+    @Test
+    void aDamagedGzipStreamIsRefusedAfterItsLastFileAndNothingStays() throws Exception {
+        byte[] tar = tar(file("f", "x".repeat(200_000)));
+        byte[] whole = Blobs.gzip(tar);
+        byte[] badSum = whole.clone();
+        badSum[badSum.length - 6] ^= 1;
+        byte[] garbage = Arrays.copyOf(whole, whole.length + 7);
+        Arrays.fill(garbage, whole.length, garbage.length, (byte) 'g');
+        for (byte[] blob : List.of(badSum, Arrays.copyOf(whole, whole.length - 5), garbage)) {
+            BytesArrival arrival = BytesArrival.whole(blob);
+            refused(
+                    ApiException.Code.DATA_LOSS,
+                    unpack(Blobs.layer(Blobs.GZIP, tar, arrival, blob.length))::await,
+                    arrival.digest().toString());
+            assertThat(committed()).isEmpty();
+            assertThat(snapshots()).isEmptyDirectory();
+        }
     }
 
     @Test
