@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 
 /// One asker's handle on the one fetch of a digest from its origin, over all namespaces and askers;
 /// also given out, finished, for a blob that is already stored.
@@ -75,6 +76,13 @@ public interface Arrival extends AutoCloseable {
     /// Completes (never exceptionally) when the blob is verified and durable, rejected, or the fetch
     /// failed. Dependents run on the store's own thread: keep them short or hop threads.
     CompletableFuture<Verdict> verdict();
+
+    /// Runs `hook` with the verdict, while the store itself still holds the blob (whoever opens it then keeps
+    /// it, though this handle may long be closed) and before [#verdict] completes. On the store's own thread,
+    /// or on the caller's when the verdict is known: keep it short.
+    default void heed(Consumer<Verdict> hook) {
+        var _ = verdict().thenAccept(hook);
+    }
 
     /// Waits for the verdict.
     default Verdict await() throws InterruptedException {

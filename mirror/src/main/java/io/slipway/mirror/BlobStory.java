@@ -179,18 +179,16 @@ final class BlobStory {
         if (!settling.add(key)) {
             return;
         }
-        // Runs on the store's thread, while the store still holds the blob: opened, it can't be collected before it
-        // is in the index.
-        var _ = arrival.verdict()
-                .thenApply(verdict -> verdict instanceof Verdict.Verified ? held(key.digest()) : rejected(key, verdict))
-                .thenAccept(blob -> {
-                    try {
-                        threads.execute(() -> settle(key, blob));
-                    } catch (RejectedExecutionException stopping) {
-                        blob.ifPresent(Blob::close);
-                        settling.remove(key);
-                    }
-                });
+        // Opened while the store still holds it, the blob can't be collected before it is in the index.
+        arrival.heed(verdict -> {
+            Optional<Blob> blob = verdict instanceof Verdict.Verified ? held(key.digest()) : rejected(key, verdict);
+            try {
+                threads.execute(() -> settle(key, blob));
+            } catch (RejectedExecutionException stopping) {
+                blob.ifPresent(Blob::close);
+                settling.remove(key);
+            }
+        });
     }
 
     private Optional<Blob> held(Digest digest) {

@@ -113,7 +113,8 @@ class MirrorLimitsTest {
                     assertThat(answer(idle, BASE))
                             .as("the others are not touched")
                             .startsWith("HTTP/1.1 200 ");
-                    assertThat(harness.mirror().activeRequests()).isEqualTo(1);
+                    await("only the follower's request is left")
+                            .until(() -> harness.mirror().activeRequests() == 1);
                 }
                 await("the place is free again").until(() -> {
                     try (Socket next = connect(harness)) {

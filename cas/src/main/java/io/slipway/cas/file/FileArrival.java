@@ -10,6 +10,7 @@ import java.nio.ByteBuffer;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 
 /// One asker's handle on a [Reception].
 final class FileArrival implements Arrival {
@@ -88,6 +89,11 @@ final class FileArrival implements Arrival {
     @Override
     public CompletableFuture<Verdict> verdict() {
         return verdict.copy();
+    }
+
+    @Override
+    public void heed(Consumer<Verdict> hook) {
+        var _ = party.heeded().thenAccept(ended -> hook.accept(Expectation.check(ended, expected)));
     }
 
     @Override

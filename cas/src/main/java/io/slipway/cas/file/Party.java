@@ -17,6 +17,7 @@ final class Party {
     private final ArrivalRequest request;
     private final Fetch fetch;
     private final CompletableFuture<Verdict> verdict = new CompletableFuture<>();
+    private final CompletableFuture<Verdict> heeded = new CompletableFuture<>();
     private volatile boolean brought;
     private volatile @Nullable ArrivalFailedException failure;
 
@@ -45,6 +46,11 @@ final class Party {
     /// The reception's, or an earlier one of its own.
     CompletableFuture<Verdict> verdict() {
         return verdict;
+    }
+
+    /// The same, before the store lets go of the blob.
+    CompletableFuture<Verdict> heeded() {
+        return heeded;
     }
 
     /// Readers of this party get this.

@@ -170,7 +170,10 @@ final class Reception {
         absent.forEach(party -> {
             parties.remove(party.provenance());
             var gone = new Verdict.Failed(new IOException("too many ask for " + digest() + "; this one had left"));
-            shop.timer().execute(() -> party.verdict().complete(gone));
+            shop.timer().execute(() -> {
+                party.heeded().complete(gone);
+                party.verdict().complete(gone);
+            });
         });
     }
 
@@ -319,6 +322,7 @@ final class Reception {
                     : new Verdict.Failed(why);
             failed.fail(digest(), ended);
             bytes.wake();
+            failed.heeded().complete(ended);
             failed.verdict().complete(ended);
         } else {
             end(giveUpFor(why));
@@ -493,10 +497,10 @@ final class Reception {
             }
         }
         whenEnded.accept(this);
-        // Before the hold goes: who hears of the verdict can still take one of its own.
+        told.forEach(party -> party.heeded().complete(ended));
+        shop.holds().drop(digest());
         told.forEach(party -> party.verdict().complete(ended));
         verdict.complete(ended);
-        shop.holds().drop(digest());
     }
 
     private void closeFile() {
