@@ -16,6 +16,7 @@ import io.slipway.puller.hosts.Hosts;
 import io.slipway.puller.http.Names;
 import io.slipway.puller.http.Wire;
 import io.slipway.puller.image.Parts;
+import io.slipway.puller.image.PullLeases;
 import io.slipway.puller.image.Pulls;
 import io.slipway.puller.image.Resolver;
 import io.slipway.puller.image.UpstreamQuestions;
@@ -33,12 +34,12 @@ import java.util.concurrent.ThreadFactory;
 
 /// The puller, put together. Thread-safe.
 ///
-/// It owns two small pools of platform threads: one writes what arrives into the store (a write holds its thread; the
-/// tasks never wait for anything but the disk), one looks up host names.
+/// It owns two small pools of platform threads: one writes what arrives into the store (a write holds its
+/// thread; the tasks never wait for anything but the disk), one looks up host names.
 public final class Puller implements AutoCloseable {
-    /// What of one open range may be asked for twice after the daemon was killed: the piece under way, and the one
-    /// before it where the store had not yet recorded that (it records every 100 ms). What it had recorded is not
-    /// asked for again. Pieces are of half this size.
+    /// What of one open range may be asked for twice after the daemon was killed: the piece under way, and the
+    /// one before it where the store had not yet recorded that (it records every 100 ms). What it had recorded
+    /// is not asked for again. Pieces are of half this size.
     public static final long IN_FLIGHT_WINDOW_BYTES = 32L << 20;
 
     private static final int NAME_LOOKUPS_MAX = 4;
@@ -86,7 +87,7 @@ public final class Puller implements AutoCloseable {
                         stores.blobs(),
                         stores.contents(),
                         stores.images(),
-                        stores.leases(),
+                        new PullLeases(stores.leases()),
                         unpacker,
                         resolver,
                         blobs,
@@ -122,7 +123,8 @@ public final class Puller implements AutoCloseable {
         return new Puller(vertx, stores, unpacker, options, observer, names, freshKey());
     }
 
-    /// Scope ids are good for one run of the daemon: after a restart, upstream is asked again who may read what.
+    /// Scope ids are good for one run of the daemon: after a restart, upstream is asked again who may read
+    /// what.
     private static byte[] freshKey() {
         byte[] key = new byte[SCOPE_KEY_BYTES];
         new SecureRandom().nextBytes(key);

@@ -760,6 +760,26 @@ class PullTest {
         }
     }
 
+    /// What a pull had got when its daemon died is kept for the next try, and by nothing else afterwards.
+    @Test
+    void theLeaseOfAPullThatDiedGoesWithTheNextOne() throws Exception {
+        TestImage image = TestImage.of(34, 1000);
+        ImageReference reference = registry.push("a", "1", image);
+        var dead = Map.of("io.slipway.pull.run", "an earlier one", "io.slipway.pull.image", reference.name());
+        var other = Map.of("io.slipway.pull.run", "an earlier one", "io.slipway.pull.image", "another/image:1");
+        String gone = harness.cas
+                .leases()
+                .createFor("default", java.time.Duration.ofHours(1), dead)
+                .id();
+        String stays = harness.cas
+                .leases()
+                .createFor("default", java.time.Duration.ofHours(1), other)
+                .id();
+        harness.pull(reference);
+        assertThat(harness.cas.leases().get("default", gone)).isEmpty();
+        assertThat(harness.cas.leases().get("default", stays)).isPresent();
+    }
+
     @Test
     void aBadRegistrySpoilsNobodyElsesPull() throws Exception {
         TestImage image = TestImage.of(30, 5 * MIB);

@@ -3,7 +3,6 @@ package io.slipway.puller.image;
 import io.slipway.cas.BlobStore;
 import io.slipway.cas.Contents;
 import io.slipway.cas.Images;
-import io.slipway.cas.Leases;
 import io.slipway.puller.CredentialSource;
 import io.slipway.puller.Unpacker;
 import io.slipway.puller.fetch.Blobs;
@@ -16,7 +15,7 @@ public record Parts(
         BlobStore store,
         Contents contents,
         Images images,
-        Leases leases,
+        PullLeases leases,
         Unpacker unpacker,
         Resolver resolver,
         Blobs blobs,

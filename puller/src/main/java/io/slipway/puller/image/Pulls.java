@@ -10,15 +10,9 @@ import io.slipway.puller.RegistryException;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /// Runs pulls: each under one lease, counted, its failure said once.
 public final class Pulls implements ImagePull {
-    private static final Logger log = LoggerFactory.getLogger(Pulls.class);
-    /// How long what a pull made outlives a daemon that died over it.
-    private static final Duration LEASE = Duration.ofHours(24);
-
     private final Parts parts;
     private final PullerObserver observer;
 
@@ -55,13 +49,14 @@ public final class Pulls implements ImagePull {
         if (request.lease().isPresent()) {
             return run(request, request.lease().get(), listener);
         }
-        String lease = parts.leases()
-                .createFor(request.namespace(), LEASE, java.util.Map.of())
-                .id();
+        String namespace = request.namespace();
+        String lease = parts.leases().create(namespace, request.imageName());
         try {
-            return run(request, lease, listener);
+            PulledImage pulled = run(request, lease, listener);
+            parts.leases().dropLost(namespace, request.imageName());
+            return pulled;
         } finally {
-            drop(request.namespace(), lease);
+            parts.leases().drop(namespace, lease);
         }
     }
 
@@ -69,23 +64,6 @@ public final class Pulls implements ImagePull {
             throws IOException, InterruptedException {
         try (Board board = new Board(listener)) {
             return new Pull(parts, request, lease, board).run();
-        }
-    }
-
-    /// A lease that stays expires by itself.
-    private void drop(String namespace, String lease) {
-        boolean interrupted = Thread.interrupted();
-        try {
-            parts.leases().delete(namespace, lease, false);
-        } catch (IOException | ApiException e) {
-            log.atWarn()
-                    .addKeyValue("lease", lease)
-                    .addKeyValue("error", e.getMessage())
-                    .log("The lease of a finished pull could not be deleted; it expires within a day.");
-        } finally {
-            if (interrupted) {
-                Thread.currentThread().interrupt();
-            }
         }
     }
 }
