@@ -17,7 +17,9 @@ final class CommitCommand implements Command {
         CommandSpec spec = CommandSpec.create().name("commit");
         spec.usageMessage()
                 .description("Makes an image of what a container has changed, on top of the image it was made from.");
-        spec.addOption(Slipway.flag("do not pause the container meanwhile", "--no-pause"));
+        spec.addOption(Slipway.flag(
+                "pause the container meanwhile; should this command or the daemon be killed just then, it stays paused",
+                "--pause"));
         spec.addOption(OptionSpec.builder("--compression")
                 .type(LayerForm.class)
                 .defaultValue("gzip")
@@ -58,7 +60,7 @@ final class CommitCommand implements Command {
                 container,
                 reference.name(),
                 arguments.matchedOptionValue("--compression", LayerForm.gzip),
-                !arguments.matchedOptionValue("--no-pause", false),
+                arguments.matchedOptionValue("--pause", false),
                 arguments.matchedOptionValue("--author", ""),
                 arguments.matchedOptionValue("--message", ""));
         Undo undo = new Undo(session.signals());

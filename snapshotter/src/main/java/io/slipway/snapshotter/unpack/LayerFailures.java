@@ -28,9 +28,8 @@ public final class LayerFailures {
             case LinuxException e
             when DISK.contains(e.errno()) ->
                 new ApiException(ApiException.Code.RESOURCE_EXHAUSTED, "layer " + layer + ": " + e.getMessage(), e);
-            case ApiException e
-            when e.code() == ApiException.Code.RESOURCE_EXHAUSTED ->
-                new ApiException(e.code(), "layer " + layer + ": " + e.getMessage(), e);
+            // Beyond a quota: nothing the disk is to blame for.
+            case ApiException e when e.code() == ApiException.Code.RESOURCE_EXHAUSTED -> damaged(layer, e);
             case InterruptedException e ->
                 new ApiException(ApiException.Code.CANCELLED, "layer " + layer + ": unpacking was cancelled", e);
             default -> failure;
