@@ -9,9 +9,9 @@ import java.util.Optional;
 /// Snapshots by key, per namespace and snapshotter, as containerd's Snapshots service has them.
 ///
 /// *Active* (made by [#prepare]) becomes *committed* by [#commit]; a *view* is read-only and never committed;
-/// only a committed snapshot is a parent. Keys and names share one space. Three stories: unpack the first layer
-/// (`prepare(k, "")`, write into its mounts, `commit(name, k)`), unpack the next (`prepare(k, name)`, ...), run
-/// a container (`prepare(containerId, topName)`, mount, later `remove(containerId)`).
+/// only a committed snapshot is a parent. Keys and names share one space. Three stories: unpack the first
+/// layer (`prepare(k, "")`, write into its mounts, `commit(name, k)`), unpack the next (`prepare(k, name)`,
+/// ...), run a container (`prepare(containerId, topName)`, mount, later `remove(containerId)`).
 ///
 /// Errors are [io.slipway.cas.ApiException] with containerd's class: an empty snapshotter or one that is not
 /// loaded, a malformed label INVALID_ARGUMENT; absent NOT_FOUND; already there ALREADY_EXISTS; wrong kind or
@@ -70,6 +70,10 @@ public interface Snapshots {
     /// Changes labels: those of `mask` (`labels`, `labels.K`), all of them when it is empty. Any other path is
     /// INVALID_ARGUMENT.
     SnapshotInfo update(String namespace, String snapshotter, SnapshotInfo info, List<String> mask) throws IOException;
+
+    /// Those that containerds which use this snapshotter (`[proxy_plugins]`) keep here, in all namespaces;
+    /// filters as in [#list].
+    List<SnapshotInfo> listOfProxies(String snapshotter, List<String> filters) throws IOException;
 
     /// Those that match any of the filters (`kind`, `name`, `parent`, `labels.K`); all when there are none.
     List<SnapshotInfo> list(String namespace, String snapshotter, List<String> filters) throws IOException;

@@ -37,8 +37,10 @@ import io.slipway.cas.ApiException;
 import io.slipway.cas.grpc.GrpcServices;
 import io.slipway.cas.grpc.In;
 import io.slipway.cas.grpc.Out;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
+import io.vertx.core.http.HttpConnection;
 import io.vertx.core.net.SocketAddress;
 import io.vertx.grpc.server.GrpcServer;
 import io.vertx.grpc.server.GrpcServerOptions;
@@ -48,6 +50,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
@@ -68,6 +71,7 @@ final class FakeDaemon implements AutoCloseable {
 
     private final Vertx vertx =
             Vertx.vertx(new VertxOptions().setEventLoopPoolSize(1).setPreferNativeTransport(true));
+    private final Set<HttpConnection> connections = ConcurrentHashMap.newKeySet();
     private final GrpcServer grpc = GrpcServer.server(vertx, new GrpcServerOptions().setMaxMessageSize(16L << 20));
     final GrpcServices services = new GrpcServices(grpc);
 
@@ -88,6 +92,7 @@ final class FakeDaemon implements AutoCloseable {
     /// Listens on `socket`.
     FakeDaemon listen(Path socket) throws Exception {
         vertx.createHttpServer()
+                .connectionHandler(connections::add)
                 .requestHandler(grpc)
                 .listen(SocketAddress.domainSocketAddress(socket.toString()))
                 .toCompletionStage()
@@ -263,7 +268,10 @@ final class FakeDaemon implements AutoCloseable {
 
     @Override
     public void close() {
-        vertx.close()
+        // A process that dies closes its connections; event loops that end may leave one open.
+        var ended = connections.stream().map(connection -> connection.close()).toList();
+        Future.join(ended)
+                .transform(_ -> vertx.close())
                 .toCompletionStage()
                 .toCompletableFuture()
                 .orTimeout(20, TimeUnit.SECONDS)

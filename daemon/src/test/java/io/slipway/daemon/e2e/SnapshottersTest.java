@@ -15,8 +15,10 @@ import io.slipway.daemon.lab.Leaks;
 import io.slipway.daemon.lab.PackagedDaemon;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -24,7 +26,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 
-/// The packaged daemon's snapshotters, as its own command line, Debian's `ctr` and Debian's containerd use them.
+/// The packaged daemon's snapshotters, as its own command line, Debian's `ctr` and Debian's containerd use
+/// them.
 @Tag("root")
 @Tag("peer")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -157,6 +160,28 @@ final class SnapshottersTest {
                     .isEqualTo(2);
             assertThat(containerd.checkCtr("-n", "k8s.io", "snapshots", "--snapshotter", "slipway", "ls"))
                     .contains("Committed");
+        }
+    }
+
+    /// `ctr` names a namespace to its containerd, which hands none on to us: the keys say it.
+    @Test
+    void debiansContainerdRunsFromOurSnapshots() throws Exception {
+        try (LabContainerd containerd = LabContainerd.startWithSnapshotter(
+                work, Files.createDirectories(work.resolve("no-certs-either")), daemon.socket())) {
+            containerd.checkCtr("-n", "lab", "images", "pull", "--plain-http", "--snapshotter", "slipway", reference);
+            assertThat(containerd.checkCtr(
+                            "-n", "lab", "run", "--rm", "--snapshotter", "slipway", reference, "from-ours"))
+                    .contains("hello from inside");
+            String listed = containerd.checkCtr("-n", "lab", "snapshots", "--snapshotter", "slipway", "ls");
+            assertThat(listed).contains("Committed").doesNotContain("from-ours");
+            containerd.checkCtr("-n", "lab", "images", "rm", "--sync", reference);
+            Awaitility.await("containerd's collection removes its snapshots here")
+                    .atMost(Duration.ofMinutes(1))
+                    .until(() -> containerd
+                                    .checkCtr("-n", "lab", "snapshots", "--snapshotter", "slipway", "ls")
+                                    .lines()
+                                    .count()
+                            == 1);
         }
     }
 }

@@ -6,9 +6,12 @@ import io.slipway.snapshotter.SnapshotInfo;
 import io.slipway.snapshotter.SnapshotKind;
 import io.slipway.snapshotter.SnapshotUsage;
 import java.io.IOException;
+import java.sql.Connection;
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /// Answers what is recorded, and changes labels.
 final class Inspecting {
@@ -37,11 +40,31 @@ final class Inspecting {
     }
 
     List<SnapshotInfo> list(String namespace, String snapshotter, List<String> filters) throws IOException {
+        return list(snapshotter, filters, (c, each) -> records.snapshots().list(c, namespace, snapshotter, each));
+    }
+
+    List<SnapshotInfo> listOfProxies(String snapshotter, List<String> filters) throws IOException {
+        return list(
+                snapshotter,
+                filters,
+                (c, each) -> records.snapshots().all(c, row -> {
+                    if (row.at().snapshotter().equals(snapshotter)
+                            && ProxyKey.of(row.at()).isPresent()) {
+                        each.accept(row);
+                    }
+                }));
+    }
+
+    private interface Rows {
+        void each(Connection connection, Consumer<SnapshotRow> each) throws SQLException;
+    }
+
+    private List<SnapshotInfo> list(String snapshotter, List<String> filters, Rows rows) throws IOException {
         DriverSlot _ = drivers.slot(snapshotter);
         Filter filter = Filter.parse(filters);
         return records.read(c -> {
             List<SnapshotInfo> found = new ArrayList<>();
-            records.snapshots().list(c, namespace, snapshotter, row -> {
+            rows.each(c, row -> {
                 if (!row.lost() && filter.matches(path -> field(row, path))) {
                     found.add(row.info());
                 }
@@ -61,7 +84,8 @@ final class Inspecting {
         };
     }
 
-    /// A committed layer does not change, so counting it when first asked gives what counting at commit had given.
+    /// A committed layer does not change, so counting it when first asked gives what counting at commit had
+    /// given.
     SnapshotUsage usage(SnapshotAddress at) throws IOException {
         DriverSlot slot = drivers.slot(at.snapshotter());
         List<SnapshotRow> chain = records.read(c -> records.snapshots().chain(c, records.require(c, at)));

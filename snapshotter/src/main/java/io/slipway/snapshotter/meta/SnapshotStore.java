@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/// [Snapshots] over the database and the drivers: puts the parts together that do the work. The rules are checked
-/// inside the transaction that makes the change; directories are made before it and published in it.
+/// [Snapshots] over the database and the drivers: puts the parts together that do the work. The rules are
+/// checked inside the transaction that makes the change; directories are made before it and published in it.
 public final class SnapshotStore implements Snapshots {
     private final Surroundings around;
     private final String defaultSnapshotter;
@@ -129,6 +129,11 @@ public final class SnapshotStore implements Snapshots {
     public SnapshotInfo update(String namespace, String snapshotter, SnapshotInfo info, List<String> mask)
             throws IOException {
         return inspecting.update(namespace, snapshotter, info, mask);
+    }
+
+    @Override
+    public List<SnapshotInfo> listOfProxies(String snapshotter, List<String> filters) throws IOException {
+        return inspecting.listOfProxies(snapshotter, filters);
     }
 
     @Override

@@ -15,6 +15,7 @@ import io.slipway.api.services.snapshots.v1.UpdateSnapshotResponse;
 import io.slipway.api.services.snapshots.v1.UsageResponse;
 import io.slipway.api.services.snapshots.v1.ViewSnapshotResponse;
 import io.slipway.api.types.Mount;
+import io.slipway.cas.Identifier;
 import io.slipway.cas.grpc.Call;
 import io.slipway.cas.grpc.GrpcServices;
 import io.slipway.cas.grpc.Out;
@@ -45,7 +46,7 @@ public final class SnapshotsGrpc {
                 SnapshotsGrpcService.Prepare,
                 (call, r) -> PrepareSnapshotResponse.newBuilder()
                         .addAllMounts(mounts(snapshots.prepare(
-                                call.namespace(),
+                                namespace(call, r.getSnapshotter(), r.getKey()),
                                 named(r.getSnapshotter()),
                                 r.getKey(),
                                 r.getParent(),
@@ -56,7 +57,7 @@ public final class SnapshotsGrpc {
                 SnapshotsGrpcService.View,
                 (call, r) -> ViewSnapshotResponse.newBuilder()
                         .addAllMounts(mounts(snapshots.view(
-                                call.namespace(),
+                                namespace(call, r.getSnapshotter(), r.getKey()),
                                 named(r.getSnapshotter()),
                                 r.getKey(),
                                 r.getParent(),
@@ -66,11 +67,14 @@ public final class SnapshotsGrpc {
         server.unary(
                 SnapshotsGrpcService.Mounts,
                 (call, r) -> MountsResponse.newBuilder()
-                        .addAllMounts(mounts(snapshots.mounts(call.namespace(), named(r.getSnapshotter()), r.getKey())))
+                        .addAllMounts(mounts(snapshots.mounts(
+                                namespace(call, r.getSnapshotter(), r.getKey()),
+                                named(r.getSnapshotter()),
+                                r.getKey())))
                         .build());
         server.unary(SnapshotsGrpcService.Commit, (call, r) -> {
             snapshots.commit(
-                    call.namespace(),
+                    namespace(call, r.getSnapshotter(), r.getKey()),
                     named(r.getSnapshotter()),
                     r.getName(),
                     r.getKey(),
@@ -80,37 +84,56 @@ public final class SnapshotsGrpc {
             return Empty.getDefaultInstance();
         });
         server.unary(SnapshotsGrpcService.Remove, (call, r) -> {
-            snapshots.remove(call.namespace(), named(r.getSnapshotter()), r.getKey());
+            snapshots.remove(namespace(call, r.getSnapshotter(), r.getKey()), named(r.getSnapshotter()), r.getKey());
             return Empty.getDefaultInstance();
         });
         server.unary(
                 SnapshotsGrpcService.Stat,
                 (call, r) -> StatSnapshotResponse.newBuilder()
-                        .setInfo(info(snapshots.stat(call.namespace(), named(r.getSnapshotter()), r.getKey())))
+                        .setInfo(info(snapshots.stat(
+                                namespace(call, r.getSnapshotter(), r.getKey()),
+                                named(r.getSnapshotter()),
+                                r.getKey())))
                         .build());
         server.unary(SnapshotsGrpcService.Update, this::update);
         server.serverStream(SnapshotsGrpcService.List, this::list);
         server.unary(SnapshotsGrpcService.Usage, (call, r) -> {
-            SnapshotUsage usage = snapshots.usage(call.namespace(), named(r.getSnapshotter()), r.getKey());
+            SnapshotUsage usage = snapshots.usage(
+                    namespace(call, r.getSnapshotter(), r.getKey()), named(r.getSnapshotter()), r.getKey());
             return UsageResponse.newBuilder()
                     .setSize(usage.sizeBytes())
                     .setInodes(usage.inodes())
                     .build();
         });
         server.unary(SnapshotsGrpcService.Cleanup, (call, r) -> {
-            call.namespace();
+            if (!isProxy(r.getSnapshotter())) {
+                call.namespace();
+            }
             snapshots.cleanup(named(r.getSnapshotter()));
             return Empty.getDefaultInstance();
         });
     }
 
-    /// A containerd that has us as `[proxy_plugins.slipway]` asks by that name for our default snapshotter, and by
-    /// `slipway-NAME` for another.
+    /// A containerd that has us as `[proxy_plugins.slipway]` asks by that name for our default snapshotter,
+    /// and by `slipway-NAME` for another.
     private String named(String snapshotter) {
         if (snapshotter.equals(PROXY)) {
             return snapshots.defaultSnapshotter();
         }
         return snapshotter.startsWith(PROXY + "-") ? snapshotter.substring(PROXY.length() + 1) : snapshotter;
+    }
+
+    private static boolean isProxy(String snapshotter) {
+        return snapshotter.equals(PROXY) || snapshotter.startsWith(PROXY + "-");
+    }
+
+    /// The call's namespace. Most versions of containerd hand none on to their snapshotter when a client of
+    /// theirs asks, and none when they collect garbage: then the key says it ([ProxyKey]).
+    private static String namespace(Call call, String snapshotter, String key) {
+        int slash = key.indexOf('/');
+        return isProxy(snapshotter) && call.namespaceIfSent().isEmpty() && slash > 0
+                ? Identifier.check(key.substring(0, slash))
+                : call.namespace();
     }
 
     private UpdateSnapshotResponse update(Call call, UpdateSnapshotRequest request) throws IOException {
@@ -122,14 +145,22 @@ public final class SnapshotsGrpc {
                 given.getName(), "", SnapshotKind.ACTIVE, Instant.EPOCH, Instant.EPOCH, given.getLabelsMap());
         List<String> mask = request.getUpdateMask().getPathsList();
         return UpdateSnapshotResponse.newBuilder()
-                .setInfo(info(snapshots.update(call.namespace(), named(request.getSnapshotter()), wanted, mask)))
+                .setInfo(info(snapshots.update(
+                        namespace(call, request.getSnapshotter(), given.getName()),
+                        named(request.getSnapshotter()),
+                        wanted,
+                        mask)))
                 .build();
     }
 
     private void list(Call call, ListSnapshotsRequest request, Out<ListSnapshotsResponse> out)
             throws IOException, InterruptedException {
-        List<SnapshotInfo> all =
-                snapshots.list(call.namespace(), named(request.getSnapshotter()), request.getFiltersList());
+        String snapshotter = named(request.getSnapshotter());
+        boolean everywhere =
+                isProxy(request.getSnapshotter()) && call.namespaceIfSent().isEmpty();
+        List<SnapshotInfo> all = everywhere
+                ? snapshots.listOfProxies(snapshotter, request.getFiltersList())
+                : snapshots.list(call.namespace(), snapshotter, request.getFiltersList());
         for (int from = 0; from < all.size(); from += BLOCK_ENTRIES) {
             ListSnapshotsResponse.Builder block = ListSnapshotsResponse.newBuilder();
             all.subList(from, Math.min(from + BLOCK_ENTRIES, all.size())).forEach(one -> block.addInfo(info(one)));
