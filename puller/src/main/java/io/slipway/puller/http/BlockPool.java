@@ -4,15 +4,19 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.UnpooledByteBufAllocator;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.Queue;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.SequencedSet;
+import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /// The direct memory that carries bodies from the event loops to their readers, for the whole process.
 ///
-/// At most [#BLOCKS_MAX] blocks of [#BLOCK_BYTES] exist; who finds none waits its turn and is called back. Blocks are
-/// kept while bodies are open and given back to the system when the last one closes, so an idle daemon holds none.
-/// Thread-safe.
+/// At most [#BLOCKS_MAX] blocks of [#BLOCK_BYTES] exist; who finds none waits its turn and is called back. A block that
+/// comes back while others wait is set aside for the one that is called, until that one takes it or cancels: nobody
+/// goes before those who wait, and no call is lost with one that has gone. Blocks are kept while bodies are open and
+/// given back to the system when the last one closes, so an idle daemon holds none. Thread-safe.
 final class BlockPool {
     /// One hand-over: large enough that the disk write costs more than the hand-over.
     static final int BLOCK_BYTES = 512 * 1024;
@@ -23,7 +27,11 @@ final class BlockPool {
     /// Guarded by lock, as are the others.
     private final Deque<ByteBuf> idle = new ArrayDeque<>();
 
-    private final Queue<Runnable> waiting = new ArrayDeque<>();
+    /// Not yet called, in order.
+    private final SequencedSet<Runnable> waiting = new LinkedHashSet<>();
+    /// Called, with a block set aside for each.
+    private final Set<Runnable> called = new HashSet<>();
+
     private int inUse;
     private int bodies;
 
@@ -51,13 +59,15 @@ final class BlockPool {
         }
     }
 
-    /// An empty block; or null, and `whenAvailable` is run once later, on some thread, when asking again makes sense.
+    /// An empty block; or null, and `waiter` is run once later, on some thread: it must then come back here,
+    /// or [#cancel]. A waiter (told apart by identity) stands in the queue once and keeps its place when it
+    /// asks again.
     @Nullable
-    ByteBuf tryTake(Runnable whenAvailable) {
+    ByteBuf tryTake(Runnable waiter) {
         lock.lock();
         try {
-            if (inUse == BLOCKS_MAX) {
-                waiting.add(whenAvailable);
+            if (!called.remove(waiter) && inUse + called.size() == BLOCKS_MAX) {
+                waiting.add(waiter);
                 return null;
             }
             inUse++;
@@ -66,6 +76,30 @@ final class BlockPool {
         } finally {
             lock.unlock();
         }
+    }
+
+    /// This waiter wants no block any more; what was set aside for it goes to the next.
+    void cancel(Runnable waiter) {
+        Runnable next;
+        lock.lock();
+        try {
+            waiting.remove(waiter);
+            next = called.remove(waiter) ? callNext() : null;
+        } finally {
+            lock.unlock();
+        }
+        if (next != null) {
+            next.run();
+        }
+    }
+
+    private @Nullable Runnable callNext() {
+        if (waiting.isEmpty()) {
+            return null;
+        }
+        Runnable next = waiting.removeFirst();
+        called.add(next);
+        return next;
     }
 
     /// Takes a block back; its content is gone.
@@ -80,7 +114,7 @@ final class BlockPool {
             } else {
                 idle.addLast(block);
             }
-            next = waiting.poll();
+            next = callNext();
         } finally {
             lock.unlock();
         }

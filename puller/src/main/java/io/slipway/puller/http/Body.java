@@ -42,6 +42,7 @@ public final class Body implements AutoCloseable {
     private final BlockPool pool;
     private final String host;
     private final Duration stall;
+    private final Runnable whenRoom;
     private final BlockingQueue<Signal> signals = new LinkedBlockingQueue<>();
 
     // Event loop only.
@@ -70,6 +71,7 @@ public final class Body implements AutoCloseable {
         this.pool = pool;
         this.host = host;
         this.stall = stall;
+        this.whenRoom = () -> context.runOnContext(_ -> carryOn());
         this.silence = new Silence(stall, LOOK_MAX, lastByteAt);
         pool.openBody();
         context.runOnContext(_ -> start());
@@ -99,7 +101,7 @@ public final class Body implements AutoCloseable {
         while (at < length) {
             ByteBuf block = current;
             if (block == null) {
-                block = held < BLOCKS_PER_BODY_MAX ? pool.tryTake(() -> context.runOnContext(_ -> carryOn())) : null;
+                block = held < BLOCKS_PER_BODY_MAX ? pool.tryTake(whenRoom) : null;
                 if (block == null) {
                     leftover = chunk;
                     leftoverFrom = at;
@@ -254,6 +256,7 @@ public final class Body implements AutoCloseable {
         context.runOnContext(_ -> {
             closed = true;
             leftover = null;
+            pool.cancel(whenRoom);
             ByteBuf block = current;
             current = null;
             if (block != null) {
