@@ -47,7 +47,7 @@ final class FileLanding implements Landing {
     }
 
     @Override
-    public void size(long size) throws SizeMismatchException {
+    public void size(long size) throws IOException {
         var open = bytes();
         var expected = party.expected();
         if (expected.isPresent() && expected.getAsLong() != size) {
@@ -55,6 +55,7 @@ final class FileLanding implements Landing {
                     "the source has " + size + " bytes where " + expected.getAsLong() + " are expected");
         }
         open.size(size);
+        reception.requireRoom(size);
     }
 
     @Override

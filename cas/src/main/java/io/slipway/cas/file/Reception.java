@@ -249,6 +249,23 @@ final class Reception {
         data.position(data.limit());
     }
 
+    /// Refuses at once what cannot fit, instead of filling the disk with its beginning.
+    void requireRoom(long size) throws StoreException {
+        var directory = shop.layout().ingests();
+        long missing = size - bytes.total();
+        long free = directory.toFile().getUsableSpace();
+        // 0 is also what file systems say that don't know; there the write will tell.
+        if (free > 0 && missing > free) {
+            var full = new StoreException(
+                    "cannot take " + digest() + ": " + missing + " bytes are to come and " + free + " are free in "
+                            + directory + "; make room on that file system and try again",
+                    null,
+                    true);
+            diskFailure = full;
+            throw full;
+        }
+    }
+
     private void advance(long prefix) {
         var front = hash;
         if (front != null && prefix > 0) {
