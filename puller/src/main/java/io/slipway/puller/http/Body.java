@@ -38,6 +38,7 @@ public final class Body implements AutoCloseable {
     }
 
     private final HttpClientResponse response;
+    private final Breakage breakage;
     private final Context context;
     private final BlockPool pool;
     private final String host;
@@ -64,9 +65,10 @@ public final class Body implements AutoCloseable {
     private volatile boolean partial;
     private volatile boolean takingBytes = true;
 
-    /// Takes over a response that is paused and has no handlers yet.
-    Body(HttpClientResponse response, Context context, BlockPool pool, String host, Duration stall) {
+    /// Takes over a response that is paused and whose failure is kept in `breakage`.
+    Body(HttpClientResponse response, Breakage breakage, Context context, BlockPool pool, String host, Duration stall) {
         this.response = response;
+        this.breakage = breakage;
         this.context = context;
         this.pool = pool;
         this.host = host;
@@ -78,11 +80,12 @@ public final class Body implements AutoCloseable {
     }
 
     private void start() {
-        response.exceptionHandler(cause -> end(new Signal.Failed(cause)));
         response.endHandler(_ -> end(new Signal.End()));
         response.handler(this::chunk);
         paused = false;
         response.resume();
+        // After what came before it.
+        breakage.tell(cause -> end(new Signal.Failed(cause)));
     }
 
     private void chunk(Buffer chunk) {

@@ -26,7 +26,9 @@ public final class WireResponse {
     private final BlockPool pool;
     private final Duration smallLimit;
     private final Duration stall;
+    private final Breakage breakage = new Breakage();
 
+    /// To be called on the event loop that brought the head, which must be paused.
     WireResponse(
             HttpClientResponse response,
             Context context,
@@ -40,6 +42,7 @@ public final class WireResponse {
         this.pool = pool;
         this.smallLimit = smallLimit;
         this.stall = stall;
+        response.exceptionHandler(breakage::happened);
     }
 
     /// Status code.
@@ -82,7 +85,6 @@ public final class WireResponse {
         CompletableFuture<byte[]> whole = new CompletableFuture<>();
         context.runOnContext(_ -> {
             Buffer collected = Buffer.buffer();
-            response.exceptionHandler(whole::completeExceptionally);
             response.endHandler(_ -> whole.complete(collected.getBytes()));
             response.handler(chunk -> {
                 if (collected.length() + chunk.length() > bytesMax) {
@@ -94,6 +96,7 @@ public final class WireResponse {
                 }
             });
             response.resume();
+            breakage.tell(whole::completeExceptionally);
         });
         try {
             return whole.get(smallLimit.toMillis(), TimeUnit.MILLISECONDS);
@@ -128,7 +131,7 @@ public final class WireResponse {
 
     /// The body as a stream.
     public Body body() {
-        return new Body(response, context, pool, url.authority(), stall);
+        return new Body(response, breakage, context, pool, url.authority(), stall);
     }
 
     /// Nobody wants the body.
@@ -138,7 +141,6 @@ public final class WireResponse {
                     || response.request().getMethod().equals(HttpMethod.HEAD)
                     || response.statusCode() == 204
                     || response.statusCode() == 304;
-            response.exceptionHandler(_ -> {});
             if (small) {
                 response.handler(_ -> {});
                 response.resume();
