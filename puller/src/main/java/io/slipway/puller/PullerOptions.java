@@ -11,7 +11,7 @@ import java.util.function.Supplier;
 /// Settings of the puller; the defaults are those of the configuration file.
 ///
 /// @param configPaths hosts directories, in order (`[registry] config_path`, already split at `:`)
-/// @param maxConcurrentDownloads how many blobs of image pulls are fetched at once
+/// @param maxConcurrentDownloads how many blobs of one registry image pulls fetch at once
 /// @param connectionsPerHost how many connections carry blob bytes from one origin at once
 /// @param dockerConfig Docker's `config.json`; empty means none
 /// @param realms additional hosts that may receive a registry's credentials as token realm
@@ -94,7 +94,8 @@ public record PullerOptions(
     /// @param tls TLS handshake
     /// @param header until the response's headers are there
     /// @param small until a small body (token, manifest) is complete
-    /// @param stall without a byte of a body until its range is asked for again
+    /// @param stall without a byte of a body until its range is asked for again; a body that comes slower than
+    ///     the least rate for three times as long counts as stalled too
     /// @param retryWait longest single wait between attempts, also for `Retry-After`
     public record Timeouts(
             Duration connect, Duration tls, Duration header, Duration small, Duration stall, Duration retryWait) {

@@ -799,6 +799,40 @@ class PullTest {
     }
 
     @Test
+    void aRegistryThatTricklesHoldsUpNobodyAndIsGivenUp() throws Exception {
+        TestImage good = TestImage.of(31, 2 * MIB, 3 * MIB);
+        ImageReference reference = registry.push("a", "1", good);
+        int[] sizes = new int[12];
+        java.util.Arrays.fill(sizes, 2 * MIB);
+        TestImage image = TestImage.of(32, sizes);
+        java.util.Set<Long> timers = ConcurrentHashMap.newKeySet();
+        try (TestRegistry slow = new TestRegistry(vertx)) {
+            ImageReference trickling = slow.push("b", "1", image);
+            slow.fault = request -> {
+                boolean layer = image.layers().stream()
+                        .anyMatch(bytes -> TestRegistry.path(request)
+                                .endsWith(TestImage.digest(bytes).toString()));
+                if (layer) {
+                    var response = request.response().putHeader("Content-Length", Integer.toString(2 * MIB));
+                    var _ = response.write("x");
+                    // Well within the stall limit, so it is never silent.
+                    timers.add(vertx.setPeriodic(50, _ -> response.write("x")));
+                }
+                return layer;
+            };
+            var failure = new java.util.concurrent.CompletableFuture<Throwable>();
+            Thread.ofVirtual().start(() -> failure.complete(catchThrowable(() -> harness.pull(trickling))));
+            await("the trickle has all the connections it may have").until(() -> timers.size() >= 4);
+            harness.pull(reference);
+            assertThat(failure).isNotDone();
+            assertThat(apiCode(failure.get(40, java.util.concurrent.TimeUnit.SECONDS)))
+                    .isEqualTo(ApiException.Code.DEADLINE_EXCEEDED);
+        } finally {
+            timers.forEach(vertx::cancelTimer);
+        }
+    }
+
+    @Test
     void wrongBytesAreFetchedOnceMore() throws Exception {
         TestImage image = TestImage.of(31, 3 * MIB, 1000);
         ImageReference reference = registry.push("a", "1", image);

@@ -31,7 +31,7 @@ public enum Key {
     GC_MUTATION_THRESHOLD("gc.mutation_threshold", Kind.NUMBER, "writes that ask for a collection; 0 = none do"),
     GC_SCHEDULE_DELAY("gc.schedule_delay", Kind.TEXT, "between a deletion and its collection, e.g. \"100ms\""),
     GC_STARTUP_DELAY("gc.startup_delay", Kind.TEXT, "between start and the first collection"),
-    PULL_MAX_CONCURRENT_DOWNLOADS("pull.max_concurrent_downloads", Kind.NUMBER, "blobs fetched at once per image"),
+    PULL_MAX_CONCURRENT_DOWNLOADS("pull.max_concurrent_downloads", Kind.NUMBER, "blobs fetched at once per registry"),
     PULL_CONNECTIONS_PER_HOST("pull.connections_per_host", Kind.NUMBER, "connections per registry host"),
     PULL_MAX_UNPACKS("pull.max_unpacks", Kind.NUMBER, "layers unpacked at once; 0 = one per core"),
     SNAPSHOTS_DEFAULT("snapshots.default", Kind.TEXT, "snapshotter where a client names none"),

@@ -10,7 +10,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Semaphore;
 
 /// Lands one blob from the first of its sources that works; what one source brought, the next need not bring
 /// again.
@@ -26,28 +25,31 @@ final class BlobFetch implements Fetch {
         List<BlobSource> find() throws RegistryException, InterruptedException;
     }
 
+    /// Waits until the blob may be fetched; the slot is held until all of it is there.
+    @FunctionalInterface
+    interface Turn {
+        /// For askers that are not bound.
+        Turn AT_ONCE = () -> () -> {};
+
+        Slots.Slot take() throws InterruptedException;
+    }
+
     private final Sources sources;
     private final Round.Tools tools;
     private final FetchStatus status;
-    private final Optional<Semaphore> downloads;
+    private final Turn turn;
     private final int connections;
     private final boolean slotted;
     private final Set<String> used = ConcurrentHashMap.newKeySet();
 
-    /// @param downloads places for whole blobs, where the asker is bound by them
+    /// @param turn a place for the whole blob
     /// @param connections how many ranges at once
     /// @param slotted whether each range needs one of the origin's places; tiny blobs don't
-    BlobFetch(
-            Sources sources,
-            Round.Tools tools,
-            FetchStatus status,
-            Optional<Semaphore> downloads,
-            int connections,
-            boolean slotted) {
+    BlobFetch(Sources sources, Round.Tools tools, FetchStatus status, Turn turn, int connections, boolean slotted) {
         this.sources = sources;
         this.tools = tools;
         this.status = status;
-        this.downloads = downloads;
+        this.turn = turn;
         this.connections = connections;
         this.slotted = slotted;
     }
@@ -59,16 +61,11 @@ final class BlobFetch implements Fetch {
 
     @Override
     public void run(Landing landing) throws IOException, InterruptedException {
-        if (downloads.isPresent()) {
-            status.waiting("waiting for a download slot");
-            downloads.get().acquire();
-        }
-        try {
+        status.waiting("waiting for a download slot");
+        try (Slots.Slot _ = turn.take()) {
             land(landing);
         } catch (RegistryException e) {
             throw e.toApi();
-        } finally {
-            downloads.ifPresent(Semaphore::release);
         }
     }
 

@@ -18,10 +18,8 @@ import io.slipway.puller.registry.Session;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Semaphore;
 
 /// Starts (or joins) the one fetch of a blob. Thread-safe.
 public final class Blobs {
@@ -33,12 +31,13 @@ public final class Blobs {
     private final Registry registry;
     private final PullerObserver observer;
     private final Round.Tools tools;
-    private final Semaphore downloads;
+    private final Slots downloads;
     private final Suspects suspects = new Suspects();
     private final int connections;
 
     /// @param writers bounded pool of platform threads for writing
-    /// @param downloadsMax how many blobs of image pulls are fetched at once
+    /// @param downloadsMax how many blobs of one registry image pulls fetch at once; each registry has its
+    ///     own places, so that a slow one holds up nobody else
     /// @param connections how many ranges of one origin are open at once
     public Blobs(
             BlobStore store,
@@ -53,7 +52,7 @@ public final class Blobs {
         this.registry = registry;
         this.observer = observer;
         this.tools = new Round.Tools(new Slots(connections), writers, observer);
-        this.downloads = new Semaphore(downloadsMax, true);
+        this.downloads = new Slots(downloadsMax);
         this.connections = connections;
     }
 
@@ -76,7 +75,7 @@ public final class Blobs {
                 () -> suspects.last(wanted.digest(), sources(wanted, session, route, small ? Lane.SMALL : Lane.BULK)),
                 tools,
                 status,
-                wanted.bounded() && !small ? Optional.of(downloads) : Optional.empty(),
+                wanted.bounded() && !small ? () -> downloads.acquire(session.registry(), true) : BlobFetch.Turn.AT_ONCE,
                 connections,
                 !small);
         Arrival arrival = store.arrive(

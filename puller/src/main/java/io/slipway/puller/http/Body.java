@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
 /// The event loop copies what arrives into the current block and hands full blocks over; it pauses the stream while
 /// [#BLOCKS_PER_BODY_MAX] blocks are with the reader or the pool is empty, so what a slow disk can't take stays in the
 /// transport's windows. A reader that waits gets a part-filled block after [#FLUSH]: a trickle is not held back.
-/// A body that brings no byte for the stall limit, while we would take one, fails its reader with TIMEOUT.
+/// A body that brings no byte for the stall limit, or less than [Pace#BYTES_PER_SECOND_MIN] over [#PACE_STALLS]
+/// such limits, while we would take them, fails its reader with TIMEOUT.
 public final class Body implements AutoCloseable {
     /// 2 MiB of one body in memory.
     static final int BLOCKS_PER_BODY_MAX = 4;
@@ -28,6 +29,8 @@ public final class Body implements AutoCloseable {
     static final Duration FLUSH = Duration.ofMillis(20);
     /// What counts as silence between two looks, which are that far apart when the reader waits and runs.
     private static final Duration LOOK_MAX = FLUSH.multipliedBy(2);
+    /// Stall limits over which the rate is averaged: 60 s by default.
+    static final int PACE_STALLS = 3;
 
     private sealed interface Signal {
         record Data(ByteBuf block) implements Signal {}
@@ -60,6 +63,7 @@ public final class Body implements AutoCloseable {
     private boolean finished;
     private boolean closedByReader;
     private final Silence silence;
+    private final Pace pace;
 
     private volatile long lastByteAt = System.nanoTime();
     private volatile boolean partial;
@@ -75,6 +79,7 @@ public final class Body implements AutoCloseable {
         this.stall = stall;
         this.whenRoom = () -> context.runOnContext(_ -> carryOn());
         this.silence = new Silence(stall, LOOK_MAX, lastByteAt);
+        this.pace = new Pace(stall.multipliedBy(PACE_STALLS), LOOK_MAX);
         pool.openBody();
         context.runOnContext(_ -> start());
     }
@@ -192,6 +197,8 @@ public final class Body implements AutoCloseable {
     public Optional<ByteBuffer> next() throws IOException, InterruptedException {
         giveBack();
         while (!finished) {
+            boolean taking = takingBytes;
+            long lookFrom = System.nanoTime();
             Signal signal = signals.poll(FLUSH.toMillis(), TimeUnit.MILLISECONDS);
             switch (signal) {
                 case null -> {
@@ -203,9 +210,13 @@ public final class Body implements AutoCloseable {
                         });
                     }
                     checkStall();
+                    if (taking && takingBytes) {
+                        checkPace(System.nanoTime() - lookFrom);
+                    }
                 }
                 case Signal.Data(ByteBuf block) -> {
                     lent = block;
+                    pace.brought(block.readableBytes());
                     return Optional.of(block.nioBuffer());
                 }
                 case Signal.End() -> finished = true;
@@ -230,6 +241,16 @@ public final class Body implements AutoCloseable {
                     RegistryException.Code.TIMEOUT,
                     host,
                     host + " sent nothing for " + stall.toMillis() + " ms in the middle of an answer");
+        }
+    }
+
+    private void checkPace(long lookNanos) throws RegistryException {
+        if (pace.tooSlow(lookNanos)) {
+            throw new RegistryException(
+                    RegistryException.Code.TIMEOUT,
+                    host,
+                    host + " sent less than " + Pace.BYTES_PER_SECOND_MIN
+                            + " bytes a second in the middle of an answer");
         }
     }
 
