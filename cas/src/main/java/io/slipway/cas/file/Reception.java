@@ -257,7 +257,7 @@ final class Reception {
         // 0 is also what file systems say that don't know; there the write will tell.
         if (free > 0 && missing > free) {
             var full = new StoreException(
-                    "cannot take " + digest() + ": " + missing + " bytes are to come and " + free + " are free in "
+                    "no space for " + digest() + ": " + missing + " bytes are to come and " + free + " are free in "
                             + directory + "; make room on that file system and try again",
                     null,
                     true);
