@@ -270,6 +270,7 @@ final class FakeDaemon implements AutoCloseable {
     public void close() {
         // A process that dies closes its connections; event loops that end may leave one open.
         var ended = connections.stream().map(connection -> connection.close()).toList();
+        connections.clear();
         Future.join(ended)
                 .transform(_ -> vertx.close())
                 .toCompletionStage()
