@@ -95,7 +95,8 @@ final class Daemon implements AutoCloseable {
         cas.publishTo(events);
 
         boolean unpacks = roles.contains(Role.API);
-        SnapshotPart snapshots = SnapshotPart.open(closing, config, directories.root(), cas, unpacks, pools.bytes());
+        SnapshotPart snapshots =
+                SnapshotPart.open(closing, config, directories.root(), cas, unpacks, host, pools.bytes());
         Unpacker unpacker = snapshots.unpacker();
         AtomicReference<List<String>> ownListeners = new AtomicReference<>(List.of());
         Puller puller = closing.add(

@@ -12,6 +12,8 @@ import io.slipway.puller.Puller;
 import io.slipway.puller.PullerOptions;
 import io.slipway.snapshotter.LayerQuota;
 import io.slipway.snapshotter.SnapshotterOptions;
+import io.slipway.snapshotter.layer.StreamProcessor;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -66,6 +68,22 @@ final class Options {
                 gc.mutationThreshold(),
                 gc.scheduleDelay(),
                 gc.startupDelay());
+    }
+
+    static List<StreamProcessor> streamProcessors(Config config) {
+        return config.streamProcessors().stream()
+                .map(p -> new StreamProcessor(p.id(), p.accepts(), p.returns(), p.path(), p.args(), variables(p.env())))
+                .toList();
+    }
+
+    /// Of a name that is given twice the last value counts, as for a process.
+    private static Map<String, String> variables(List<String> env) {
+        Map<String, String> variables = new HashMap<>();
+        for (String variable : env) {
+            int at = variable.indexOf('=');
+            variables.put(variable.substring(0, at), variable.substring(at + 1));
+        }
+        return variables;
     }
 
     static SnapshotterOptions snapshots(Config config) {

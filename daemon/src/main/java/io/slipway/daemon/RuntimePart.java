@@ -52,7 +52,7 @@ final class RuntimePart {
         }
     }
 
-    private static OptionalLong openFiles() {
+    static OptionalLong openFiles() {
         String told = System.getProperty(OPEN_FILES, "");
         return told.matches("[0-9]{1,18}") ? OptionalLong.of(Long.parseLong(told)) : OptionalLong.empty();
     }

@@ -3,15 +3,21 @@ package io.slipway.daemon;
 import io.slipway.cas.Cas;
 import io.slipway.cas.grpc.GrpcServices;
 import io.slipway.daemon.config.Config;
+import io.slipway.daemon.config.Host;
 import io.slipway.daemon.config.Role;
+import io.slipway.linux.ChildLimits;
+import io.slipway.linux.Poller;
+import io.slipway.linux.Spawner;
 import io.slipway.puller.Unpacker;
 import io.slipway.snapshotter.SnapshotterService;
 import io.slipway.snapshotter.SnapshotterState;
 import io.slipway.snapshotter.diff.DiffService;
+import io.slipway.snapshotter.layer.StreamProcessors;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.Executor;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,18 +36,20 @@ record SnapshotPart(
 
     /// @param wanted whether any role unpacks
     /// @param bytes packs layers
-    static SnapshotPart open(Closing closing, Config config, Path root, Cas cas, boolean wanted, Executor bytes)
+    static SnapshotPart open(
+            Closing closing, Config config, Path root, Cas cas, boolean wanted, Host host, Executor bytes)
             throws StartException {
         String name = config.snapshots().defaultSnapshotter();
         if (!wanted) {
             return none(root, name, "no role unpacks");
         }
         try {
-            SnapshotterService service =
-                    closing.add("snapshotter", SnapshotterService.open(root, cas, Options.snapshots(config)));
+            StreamProcessors processors = processors(closing, config, host);
+            SnapshotterService service = closing.add(
+                    "snapshotter", SnapshotterService.open(root, cas, Options.snapshots(config), processors));
             DiffService diffs = closing.add(
                     "diff",
-                    DiffService.open(root, cas, Options.snapshots(config).quota(), bytes));
+                    DiffService.open(root, cas, Options.snapshots(config).quota(), processors, bytes));
             List<String> usable = service.snapshots().snapshotters();
             SnapshotUnpacker unpacker = new SnapshotUnpacker(service.images(), name, usable);
             return new SnapshotPart(Optional.of(service), Optional.of(diffs), unpacker, name, service.states());
@@ -56,6 +64,16 @@ record SnapshotPart(
                     .log("Images stay packed.");
             return none(root, name, why);
         }
+    }
+
+    private static StreamProcessors processors(Closing closing, Config config, Host host) throws IOException {
+        if (config.streamProcessors().isEmpty()) {
+            return StreamProcessors.NONE;
+        }
+        Poller poller = closing.add("stream processors", Poller.start("streams"));
+        Spawner spawner = new Spawner(poller, new ChildLimits(RuntimePart.openFiles(), OptionalInt.empty()));
+        return StreamProcessors.of(
+                Options.streamProcessors(config), spawner, host.environment(), StreamProcessors.STALL);
     }
 
     void bind(GrpcServices services) {

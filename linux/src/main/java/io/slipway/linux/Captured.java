@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 
 /// A child's output as far as there is room for it; the rest is read and thrown away, so that the child goes on.
+/// Kept is either the beginning or the end.
 final class Captured {
     private static final int PIECE_BYTES = 16 * 1024;
 
@@ -13,12 +14,15 @@ final class Captured {
 
     private final Pipe pipe;
     private final int max;
+    private final boolean last;
     private final ByteArrayOutputStream kept = new ByteArrayOutputStream();
     private boolean truncated;
 
-    Captured(Pipe pipe, int max) {
+    /// @param last whether the last `max` bytes are kept and not the first
+    Captured(Pipe pipe, int max, boolean last) {
         this.pipe = pipe;
         this.max = max;
+        this.last = last;
     }
 
     Pipe pipe() {
@@ -29,10 +33,25 @@ final class Captured {
     int take() throws IOException {
         ByteBuffer piece = ByteBuffer.allocate(PIECE_BYTES);
         int n = pipe.read(piece);
-        int room = Math.min(Math.max(n, 0), max - kept.size());
-        kept.write(piece.array(), 0, room);
-        truncated |= n > room;
+        if (n > 0 && last) {
+            kept.write(piece.array(), 0, n);
+            forgetFirst();
+        } else if (n > 0) {
+            int room = Math.min(n, max - kept.size());
+            kept.write(piece.array(), 0, room);
+            truncated |= n > room;
+        }
         return n;
+    }
+
+    private void forgetFirst() {
+        int over = kept.size() - max;
+        if (over > 0) {
+            byte[] all = kept.toByteArray();
+            kept.reset();
+            kept.write(all, over, max);
+            truncated = true;
+        }
     }
 
     /// Takes what is there now.

@@ -1,7 +1,6 @@
 package io.slipway.linux;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -29,8 +28,8 @@ public final class Child implements AutoCloseable {
     private @Nullable Captured output;
 
     private @Nullable Captured errors;
-    private @Nullable Pipe stdin;
-    private final ByteBuffer input;
+    private @Nullable Feed input;
+    private @Nullable Feed payload;
     private boolean reaped;
     private boolean timedOut;
 
@@ -39,21 +38,26 @@ public final class Child implements AutoCloseable {
         this.spec = spec;
         this.process = process;
         this.poller = poller;
-        input = ByteBuffer.wrap(spec.stdin());
     }
 
-    /// Takes our ends of the pipes over and begins to serve them.
+    /// Takes our ends of the pipes over and begins to serve them, all but those that are a [Filter]'s.
     synchronized void begin(ChildPipes pipes) throws IOException {
         int max = switch (spec.output()) {
             case ChildSpec.Output.Combined(int maxBytes) -> maxBytes;
             case ChildSpec.Output.Separate(int maxBytes) -> maxBytes;
+            case ChildSpec.Output.Streams(int maxErrorBytes) -> maxErrorBytes;
             case ChildSpec.Output.ToFile _, ChildSpec.Output.Discard _ -> 0;
         };
-        stdin = pipes.stdin;
-        output = pipes.stdout == null ? null : new Captured(pipes.stdout, max);
-        errors = pipes.stderr == null ? null : new Captured(pipes.stderr, max);
+        boolean streams = isFilter();
+        input = pipes.stdin == null || streams ? null : new Feed(pipes.stdin, spec.stdin(), poller, this::failed);
+        payload = pipes.payload == null
+                ? null
+                : new Feed(pipes.payload, spec.payload().orElseThrow(), poller, this::failed);
+        output = pipes.stdout == null || streams ? null : new Captured(pipes.stdout, max, false);
+        errors = pipes.stderr == null ? null : new Captured(pipes.stderr, max, streams);
         try {
-            feed();
+            step(input);
+            step(payload);
             listen(output);
             listen(errors);
             poller.watch(process, Runnable::run, _ -> ended());
@@ -153,27 +157,20 @@ public final class Child implements AutoCloseable {
         }
     }
 
-    /// Writes what fits; ends the input when all is written, or when nobody reads it.
-    private synchronized void feed() {
-        Pipe pipe = stdin;
-        if (pipe == null || reaped) {
-            return;
+    private boolean isFilter() {
+        return spec.output() instanceof ChildSpec.Output.Streams;
+    }
+
+    private static void step(@Nullable Feed feed) {
+        if (feed != null) {
+            feed.step();
         }
-        try {
-            pipe.write(input);
-            if (input.hasRemaining()) {
-                poller.watch(pipe, Poller.EPOLLOUT, Runnable::run, _ -> feed());
-                return;
-            }
-        } catch (LinuxException e) {
-            if (e.errno() != Errno.EPIPE) {
-                failed(e);
-            }
-        } catch (IOException | RuntimeException e) {
-            failed(e);
+    }
+
+    private static void end(@Nullable Feed feed) {
+        if (feed != null) {
+            feed.end();
         }
-        pipe.close();
-        stdin = null;
     }
 
     private void failed(Exception e) {
@@ -183,6 +180,10 @@ public final class Child implements AutoCloseable {
 
     private synchronized void ended() {
         try {
+            if (isFilter()) {
+                // Nobody else of its group is to hold the pipes. Until it is reaped, no other group has its number.
+                kill(pid, SIGKILL);
+            }
             process.reap(false).ifPresent(this::finish);
         } catch (IOException | RuntimeException e) {
             // Cannot be: it is our child, it is dead, and only we reap it.
@@ -195,11 +196,8 @@ public final class Child implements AutoCloseable {
         reaped = true;
         ChildResult all =
                 new ChildResult(exit, rest(output), rest(errors), truncated(output) || truncated(errors), timedOut);
-        Pipe pipe = stdin;
-        if (pipe != null) {
-            poller.unwatch(pipe);
-            pipe.close();
-        }
+        end(input);
+        end(payload);
         process.close();
         // Whoever waits for the future must not do so on the poller's thread.
         Thread.startVirtualThread(() -> result.complete(all));

@@ -20,6 +20,9 @@ final class ChildPipes implements AutoCloseable {
     @Nullable
     Pipe stderr;
 
+    @Nullable
+    Pipe payload;
+
     private ChildPipes() {}
 
     static ChildPipes open(ChildSpec spec) throws IOException {
@@ -27,6 +30,7 @@ final class ChildPipes implements AutoCloseable {
         try {
             pipes.openStdin(spec);
             pipes.openOutput(spec);
+            pipes.openPayload(spec);
             return pipes;
         } catch (IOException | RuntimeException e) {
             pipes.closeOurs();
@@ -36,7 +40,7 @@ final class ChildPipes implements AutoCloseable {
     }
 
     private void openStdin(ChildSpec spec) throws IOException {
-        if (spec.stdin().length == 0) {
+        if (spec.stdin().length == 0 && !(spec.output() instanceof ChildSpec.Output.Streams)) {
             theirs.add(own(FileHandle.openNull()));
         } else {
             Pipe.Ends ends = Pipe.toChild("standard input of " + spec.command().getFirst());
@@ -53,7 +57,7 @@ final class ChildPipes implements AutoCloseable {
                 theirs.add(end);
                 theirs.add(end);
             }
-            case ChildSpec.Output.Separate _ -> {
+            case ChildSpec.Output.Separate _, ChildSpec.Output.Streams _ -> {
                 theirs.add(outputEnd("output of " + program));
                 Pipe.Ends errors = Pipe.fromChild("errors of " + program);
                 stderr = errors.ours();
@@ -71,6 +75,14 @@ final class ChildPipes implements AutoCloseable {
         }
     }
 
+    private void openPayload(ChildSpec spec) throws IOException {
+        if (spec.payload().isPresent()) {
+            Pipe.Ends ends = Pipe.toChild("payload of " + spec.command().getFirst());
+            payload = ends.ours();
+            theirs.add(own(ends.theirs()));
+        }
+    }
+
     private Pipe outputEnd(String what) throws IOException {
         Pipe.Ends ends = Pipe.fromChild(what);
         stdout = ends.ours();
@@ -82,7 +94,7 @@ final class ChildPipes implements AutoCloseable {
         return descriptor;
     }
 
-    /// 0, 1 and 2 of the child.
+    /// 0, 1, 2 of the child, and 3 when there is a payload.
     List<Descriptor> theirs() {
         return theirs;
     }
@@ -94,7 +106,7 @@ final class ChildPipes implements AutoCloseable {
     }
 
     void closeOurs() {
-        for (Pipe pipe : new @Nullable Pipe[] {stdin, stdout, stderr}) {
+        for (Pipe pipe : new @Nullable Pipe[] {stdin, stdout, stderr, payload}) {
             if (pipe != null) {
                 pipe.close();
             }

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 
 /// What to start, where, and with what: nothing is inherited that is not said here. Immutable; the withers copy.
@@ -21,6 +22,10 @@ public final class ChildSpec {
 
         /// Nowhere.
         record Discard() implements Output {}
+
+        /// Standard input and output are the pipes of a [Filter]; of standard error the last `maxErrorBytes` are
+        /// kept.
+        record Streams(int maxErrorBytes) implements Output {}
     }
 
     /// Room for the output of a helper, in bytes.
@@ -37,6 +42,7 @@ public final class ChildSpec {
     private final Duration deadline;
     private final OptionalInt oomScoreAdj;
     private final List<Descriptor> passed;
+    private final Optional<byte[]> payload;
 
     private ChildSpec(
             List<String> command,
@@ -46,7 +52,8 @@ public final class ChildSpec {
             Output output,
             Duration deadline,
             OptionalInt oomScoreAdj,
-            List<Descriptor> passed) {
+            List<Descriptor> passed,
+            Optional<byte[]> payload) {
         this.command = List.copyOf(command);
         this.directory = directory;
         this.environment = Map.copyOf(environment);
@@ -55,6 +62,7 @@ public final class ChildSpec {
         this.deadline = deadline;
         this.oomScoreAdj = oomScoreAdj;
         this.passed = List.copyOf(passed);
+        this.payload = payload;
     }
 
     /// A command with its arguments, in `/`, with an empty environment, no input, combined output of at most
@@ -73,40 +81,50 @@ public final class ChildSpec {
                 new Output.Combined(DEFAULT_OUTPUT_MAX),
                 DEFAULT_DEADLINE,
                 OptionalInt.empty(),
-                List.of());
+                List.of(),
+                Optional.empty());
     }
 
     public ChildSpec directory(Path directory) {
-        return new ChildSpec(command, directory, environment, stdin, output, deadline, oomScoreAdj, passed);
+        return new ChildSpec(command, directory, environment, stdin, output, deadline, oomScoreAdj, passed, payload);
     }
 
     /// The whole environment of the child.
     public ChildSpec environment(Map<String, String> environment) {
-        return new ChildSpec(command, directory, environment, stdin, output, deadline, oomScoreAdj, passed);
+        return new ChildSpec(command, directory, environment, stdin, output, deadline, oomScoreAdj, passed, payload);
     }
 
     /// What the child reads before it sees the end; empty means `/dev/null`.
     public ChildSpec stdin(byte[] stdin) {
-        return new ChildSpec(command, directory, environment, stdin.clone(), output, deadline, oomScoreAdj, passed);
+        return new ChildSpec(
+                command, directory, environment, stdin.clone(), output, deadline, oomScoreAdj, passed, payload);
     }
 
     public ChildSpec output(Output output) {
-        return new ChildSpec(command, directory, environment, stdin, output, deadline, oomScoreAdj, passed);
+        return new ChildSpec(command, directory, environment, stdin, output, deadline, oomScoreAdj, passed, payload);
     }
 
     /// After this long the child's whole process group is killed and the result says so. Zero: never.
     public ChildSpec deadline(Duration deadline) {
-        return new ChildSpec(command, directory, environment, stdin, output, deadline, oomScoreAdj, passed);
+        return new ChildSpec(command, directory, environment, stdin, output, deadline, oomScoreAdj, passed, payload);
     }
 
     /// Overrides [ChildLimits#oomScoreAdj].
     public ChildSpec oomScoreAdj(int score) {
-        return new ChildSpec(command, directory, environment, stdin, output, deadline, OptionalInt.of(score), passed);
+        return new ChildSpec(
+                command, directory, environment, stdin, output, deadline, OptionalInt.of(score), passed, payload);
     }
 
     /// Open descriptors that the child gets as 3, 4, ... in this order. They stay the caller's to close.
     public ChildSpec pass(List<Descriptor> descriptors) {
-        return new ChildSpec(command, directory, environment, stdin, output, deadline, oomScoreAdj, descriptors);
+        return new ChildSpec(
+                command, directory, environment, stdin, output, deadline, oomScoreAdj, descriptors, payload);
+    }
+
+    /// What the child reads from a pipe that it gets as 3, before those of [#pass], to its end; may be empty.
+    public ChildSpec payload(byte[] payload) {
+        Optional<byte[]> copy = Optional.of(payload.clone());
+        return new ChildSpec(command, directory, environment, stdin, output, deadline, oomScoreAdj, passed, copy);
     }
 
     public List<String> command() {
@@ -139,6 +157,10 @@ public final class ChildSpec {
 
     List<Descriptor> passed() {
         return passed;
+    }
+
+    Optional<byte[]> payload() {
+        return payload;
     }
 
     /// Without the environment, which may hold secrets.

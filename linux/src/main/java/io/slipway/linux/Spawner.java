@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 
 /// The only way this program starts another one.
 ///
@@ -26,13 +27,39 @@ public final class Spawner {
     /// @throws LinuxException the program can't be executed (ENOENT, EACCES, ...), or the machine is out of
     ///     processes or descriptors
     public Child start(ChildSpec spec) throws IOException {
+        try (ChildPipes pipes = open(spec)) {
+            return begun(spec, pipes);
+        }
+    }
+
+    /// Starts a child that turns one stream into another.
+    ///
+    /// @param maxErrorBytes of its standard error; the last ones are kept
+    /// @throws LinuxException as [#start]
+    public Filter filter(ChildSpec spec, int maxErrorBytes) throws IOException {
+        ChildSpec streaming = spec.output(new ChildSpec.Output.Streams(maxErrorBytes));
+        try (ChildPipes pipes = open(streaming)) {
+            Child child = begun(streaming, pipes);
+            return new Filter(child, Objects.requireNonNull(pipes.stdin), Objects.requireNonNull(pipes.stdout), poller);
+        }
+    }
+
+    private static ChildPipes open(ChildSpec spec) throws IOException {
         requireExecutable(spec);
-        List<String> command = restored.wrap(
-                spec.command(), spec.oomScoreAdj(), spec.environment().keySet());
-        try (ChildPipes pipes = ChildPipes.open(spec)) {
-            Child child = child(spec, command, pipes);
+        return ChildPipes.open(spec);
+    }
+
+    private Child begun(ChildSpec spec, ChildPipes pipes) throws IOException {
+        try {
+            List<String> command = restored.wrap(
+                    spec.command(), spec.oomScoreAdj(), spec.environment().keySet());
+            int pid = spawn(spec, command, pipes);
+            Child child = new Child(pid, spec, hold(pid), poller);
             child.begin(pipes);
             return child;
+        } catch (IOException | RuntimeException e) {
+            pipes.closeOurs();
+            throw e;
         }
     }
 
@@ -40,16 +67,6 @@ public final class Spawner {
     public ChildResult run(ChildSpec spec) throws IOException, InterruptedException {
         try (Child child = start(spec)) {
             return child.await();
-        }
-    }
-
-    private Child child(ChildSpec spec, List<String> command, ChildPipes pipes) throws IOException {
-        try {
-            int pid = spawn(spec, command, pipes);
-            return new Child(pid, spec, hold(pid), poller);
-        } catch (IOException | RuntimeException e) {
-            pipes.closeOurs();
-            throw e;
         }
     }
 

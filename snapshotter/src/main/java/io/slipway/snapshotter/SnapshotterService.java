@@ -7,6 +7,7 @@ import io.slipway.linux.Hashers;
 import io.slipway.linux.InflaterProvider;
 import io.slipway.linux.Inflaters;
 import io.slipway.linux.Os;
+import io.slipway.snapshotter.layer.StreamProcessors;
 import io.slipway.snapshotter.meta.SnapshotStore;
 import io.slipway.snapshotter.meta.SnapshotsGrpc;
 import io.slipway.snapshotter.meta.Surroundings;
@@ -47,7 +48,8 @@ public final class SnapshotterService implements AutoCloseable {
     private final ChainUnpack unpack;
     private final Runnable opened;
 
-    private SnapshotterService(OpenedDrivers drivers, Cas cas, SnapshotterOptions options, String boot) {
+    private SnapshotterService(
+            OpenedDrivers drivers, Cas cas, SnapshotterOptions options, StreamProcessors processors, String boot) {
         this.drivers = drivers;
         this.layers = pool("layer", LAYER_THREADS_MAX);
         this.commits = pool("commit", COMMIT_THREADS);
@@ -81,6 +83,7 @@ public final class SnapshotterService implements AutoCloseable {
                 cas.derived(),
                 options.quota(),
                 width,
+                processors,
                 layers,
                 commits);
         store.healWith(new StoreHealer(cas.blobs(), unpack));
@@ -95,18 +98,25 @@ public final class SnapshotterService implements AutoCloseable {
     /// Opens the drivers below `root`; needs root. What an earlier run left half done is removed in the
     /// background, and snapshots it had not yet synced are.
     ///
+    /// @param processors for layers of media types that we don't know
     /// @throws IOException when the default snapshotter can't be used here, saying why
-    public static SnapshotterService open(Path root, Cas cas, SnapshotterOptions options) throws IOException {
-        return open(root, cas, options, driver -> driver);
+    public static SnapshotterService open(Path root, Cas cas, SnapshotterOptions options, StreamProcessors processors)
+            throws IOException {
+        return open(root, cas, options, processors, driver -> driver);
     }
 
     /// @param around what stands between us and each driver
-    static SnapshotterService open(Path root, Cas cas, SnapshotterOptions options, UnaryOperator<SnapshotDriver> around)
+    static SnapshotterService open(
+            Path root,
+            Cas cas,
+            SnapshotterOptions options,
+            StreamProcessors processors,
+            UnaryOperator<SnapshotDriver> around)
             throws IOException {
         OpenedDrivers drivers = OpenedDrivers.of(root, options, around);
         try {
             drivers.require(options.defaultSnapshotter());
-            SnapshotterService service = new SnapshotterService(drivers, cas, options, Os.bootId());
+            SnapshotterService service = new SnapshotterService(drivers, cas, options, processors, Os.bootId());
             service.store.recoverSoon();
             return service;
         } catch (IOException | RuntimeException e) {

@@ -8,6 +8,7 @@ import static io.slipway.snapshotter.testing.Tar.whiteout;
 import io.slipway.cas.Cas;
 import io.slipway.cas.CasOptions;
 import io.slipway.linux.Hashers;
+import io.slipway.snapshotter.layer.StreamProcessors;
 import io.slipway.snapshotter.testing.Blobs;
 import io.slipway.snapshotter.testing.BytesArrival;
 import io.slipway.snapshotter.testing.Tar;
@@ -57,6 +58,7 @@ final class KilledStory {
                     root,
                     cas,
                     SnapshotterOptions.DEFAULT,
+                    StreamProcessors.NONE,
                     driver -> driver.name().equals(snapshotter) ? new HaltingDriver(driver, steps) : driver)) {
                 story(cas, service, snapshotter);
             }

@@ -29,10 +29,12 @@ public record Config(
         Gc gc,
         Pull pull,
         Snapshots snapshots,
+        List<StreamProcessor> streamProcessors,
         Debug debug) {
 
     public Config {
         roles = Set.copyOf(roles);
+        streamProcessors = List.copyOf(streamProcessors);
     }
 
     public boolean has(Role role) {
@@ -102,6 +104,19 @@ public record Config(
     /// @param maxBytes uncompressed, and separately the sum of file sizes with holes counted
     /// @param maxRatio uncompressed to compressed bytes
     public record Layers(long maxEntries, long maxDirectories, long maxBytes, long maxRatio) {}
+
+    /// A program for layers of media types that we don't know; containerd's words.
+    ///
+    /// @param path absolute, of an executable
+    /// @param env `NAME=value` each
+    public record StreamProcessor(
+            String id, List<String> accepts, String returns, Path path, List<String> args, List<String> env) {
+        public StreamProcessor {
+            accepts = List.copyOf(accepts);
+            args = List.copyOf(args);
+            env = List.copyOf(env);
+        }
+    }
 
     public record Debug(Level level, LogFormat format) {}
 }

@@ -80,6 +80,7 @@ final class ConfigCheck {
                                 .equals("before-commit"),
                         values.flag(Key.SNAPSHOTS_VOLATILE),
                         layers()),
+                values.streamProcessors(),
                 new Config.Debug(text(Key.DEBUG_LEVEL, ConfigCheck::level), text(Key.DEBUG_FORMAT, LogFormat::parse)));
     }
 

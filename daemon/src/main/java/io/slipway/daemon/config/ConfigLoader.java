@@ -72,7 +72,7 @@ public final class ConfigLoader {
             List<String> ignored = ContainerdFile.read(file, host.path(), values);
             return ignored.isEmpty() ? List.of() : List.of(ContainerdFile.warning(path, ignored));
         }
-        NativeFile.read(file, values);
+        NativeFile.read(file, host.path(), values);
         return List.of();
     }
 }

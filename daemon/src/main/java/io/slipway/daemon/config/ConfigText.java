@@ -28,7 +28,17 @@ final class ConfigText {
                         .append('\n');
             }
         }
+        values.streamProcessors().forEach(processor -> streamProcessor(processor, to));
         return to.toString();
+    }
+
+    private static void streamProcessor(Config.StreamProcessor processor, StringBuilder to) {
+        to.append("\n[stream_processors.").append(quote(processor.id())).append("]\n");
+        to.append("accepts = ").append(value(processor.accepts())).append('\n');
+        to.append("returns = ").append(quote(processor.returns())).append('\n');
+        to.append("path = ").append(quote(processor.path().toString())).append('\n');
+        to.append("args = ").append(value(processor.args())).append('\n');
+        to.append("env = ").append(value(processor.env())).append('\n');
     }
 
     private static String value(Object value) {

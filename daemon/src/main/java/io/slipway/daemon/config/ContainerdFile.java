@@ -2,7 +2,6 @@ package io.slipway.daemon.config;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.slipway.daemon.config.Values.Origin;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -20,7 +19,6 @@ final class ContainerdFile {
             "oom_score",
             "imports",
             "proxy_plugins",
-            "stream_processors",
             "timeouts",
             "cgroup",
             "ttrpc",
@@ -90,6 +88,7 @@ final class ContainerdFile {
     static List<String> read(TomlFile file, Optional<String> searchPath, Values into) throws ConfigException {
         ContainerdFile reader = new ContainerdFile(file, searchPath, into);
         reader.refuse();
+        reader.streamProcessors();
         reader.table("", file.tree(), 0);
         return List.copyOf(reader.ignored);
     }
@@ -107,25 +106,23 @@ final class ContainerdFile {
         if (!grpc.path("tcp_address").asText("").isEmpty()) {
             throw bad("grpc.tcp_address", "the API is served on a unix socket only; remove the key");
         }
-        for (Map.Entry<String, JsonNode> processor :
-                file.tree().path("stream_processors").properties()) {
-            String binary = processor.getValue().path("path").asText("");
-            if (!installed(binary)) {
-                throw bad(
-                        "stream_processors.\"" + processor.getKey() + "\".path",
-                        "no program \"" + binary + "\"; install it or remove the table");
+    }
+
+    private void streamProcessors() throws ConfigException {
+        for (StreamProcessorTable table : StreamProcessorTable.of(file, searchPath)) {
+            if (isOfEveryFile(table) && table.program().isEmpty()) {
+                ignored.add(table.name());
+            } else {
+                into.streamProcessor(table.read());
             }
         }
     }
 
-    private boolean installed(String program) {
-        if (program.isEmpty()) {
-            return false;
-        }
-        if (program.indexOf('/') >= 0) {
-            return Files.isExecutable(Path.of(program));
-        }
-        return Programs.find(program, searchPath).isPresent();
+    /// `containerd config default` writes ocicrypt's decoders whether or not they are installed, and containerd
+    /// misses them only when a layer needs them.
+    private static boolean isOfEveryFile(StreamProcessorTable table) {
+        return table.id().startsWith("io.containerd.ocicrypt.decoder.v1.")
+                && table.table().path("path").asText().equals("ctd-decoder");
     }
 
     private void table(String prefix, JsonNode table, int depth) throws ConfigException {
@@ -133,6 +130,9 @@ final class ContainerdFile {
             String path = prefix + quoted(entry.getKey());
             Key same = SAME.get(path);
             JsonNode value = entry.getValue();
+            if (path.equals(StreamProcessorTable.TABLES)) {
+                continue;
+            }
             if (same != null) {
                 take(same, path, value);
             } else if (value.isObject() && (depth == 0 || leadsSomewhere(path))) {

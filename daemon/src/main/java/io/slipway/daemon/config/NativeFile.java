@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /// Slipway's own file. An unknown key is an error: a misspelt one would otherwise silently leave its
 /// default in force.
@@ -23,13 +24,21 @@ final class NativeFile {
         this.into = into;
     }
 
-    static void read(TomlFile file, Values into) throws ConfigException {
+    /// @param searchPath value of PATH, for programs that the file names
+    static void read(TomlFile file, Optional<String> searchPath, Values into) throws ConfigException {
         new NativeFile(file, into).table("", file.tree());
+        for (StreamProcessorTable table : StreamProcessorTable.of(file, searchPath)) {
+            into.streamProcessor(table.read());
+        }
     }
 
     private void table(String prefix, JsonNode table) throws ConfigException {
         for (Map.Entry<String, JsonNode> entry : table.properties()) {
             String path = prefix + entry.getKey();
+            if (path.equals(StreamProcessorTable.TABLES)) {
+                // Read on its own: the keys below are no fixed ones.
+                continue;
+            }
             var key = Key.at(path);
             if (key.isPresent()) {
                 into.put(key.get(), value(key.get(), entry.getValue()), Origin.FILE);

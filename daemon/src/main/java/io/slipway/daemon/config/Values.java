@@ -1,5 +1,6 @@
 package io.slipway.daemon.config;
 
+import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -20,6 +21,9 @@ final class Values {
 
     private final Map<Key, Setting> settings = new EnumMap<>(Key.class);
     private final Map<String, List<String>> realms = new TreeMap<>();
+
+    /// In the file's order: of several that accept a media type the last one has it.
+    private final List<Config.StreamProcessor> streamProcessors = new ArrayList<>();
 
     Values(Defaults defaults) {
         for (Key key : Key.values()) {
@@ -43,6 +47,14 @@ final class Values {
 
     Map<String, List<String>> realms() {
         return realms;
+    }
+
+    void streamProcessor(Config.StreamProcessor processor) {
+        streamProcessors.add(processor);
+    }
+
+    List<Config.StreamProcessor> streamProcessors() {
+        return streamProcessors;
     }
 
     Origin origin(Key key) {

@@ -54,6 +54,7 @@ class ConfigTest {
                         new Config.Pull(8, 4, 0),
                         new Config.Snapshots(
                                 "overlayfs", false, false, new Config.Layers(4_000_000, 400_000, 512L << 30, 200)),
+                        List.of(),
                         new Config.Debug(Level.INFO, LogFormat.TEXT)));
     }
 

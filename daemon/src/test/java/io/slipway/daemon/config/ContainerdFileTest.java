@@ -114,6 +114,58 @@ class ContainerdFileTest {
                 .hasMessageContaining("no program \"ctd-decoder-nowhere\"; install it or remove the table");
     }
 
+    /// `containerd config default` has them on every machine.
+    @Test
+    void ocicryptsDecodersOfTheDefaultFileMayBeMissing() throws Exception {
+        ConfigLoader.Loaded loaded = read("""
+                version = 2
+                [stream_processors]
+                  [stream_processors."io.containerd.ocicrypt.decoder.v1.tar"]
+                    accepts = ["application/vnd.oci.image.layer.v1.tar+encrypted"]
+                    path = "ctd-decoder"
+                    returns = "application/vnd.oci.image.layer.v1.tar"
+                  [stream_processors."mine"]
+                    accepts = ["application/x-mine"]
+                    args = ["-a", "b"]
+                    env = ["KEY=a=b"]
+                    path = "cat"
+                    returns = "application/vnd.oci.image.layer.v1.tar"
+                """);
+        assertThat(loaded.warnings())
+                .singleElement()
+                .asString()
+                .endsWith("here: stream_processors.\"io.containerd.ocicrypt.decoder.v1.tar\"");
+        assertThat(loaded.config().streamProcessors()).singleElement().satisfies(mine -> {
+            assertThat(mine.id()).isEqualTo("mine");
+            assertThat(mine.path()).isAbsolute().hasFileName("cat");
+            assertThat(mine.args()).containsExactly("-a", "b");
+            assertThat(mine.env()).containsExactly("KEY=a=b");
+        });
+
+        ConfigLoader.Loaded ours = read(loaded.text());
+        assertThat(ours.config()).isEqualTo(loaded.config());
+        assertThat(ours.warnings()).isEmpty();
+        assertThat(ours.text()).isEqualTo(loaded.text());
+    }
+
+    @Test
+    void aStreamProcessorThatCanNotWorkIsRefused() {
+        for (Map.Entry<String, String> bad : Map.of(
+                        "path = 'cat'\nreturns = 'b'", "accepts: must name a media type",
+                        "path = 'cat'\naccepts = ['a']", "returns: must be a media type",
+                        "path = 'cat'\naccepts = ['a']\nreturns = 'b'\nenv = ['X']", "env: \"X\" must be NAME=value",
+                        "path = 'cat'\naccepts = 'a'\nreturns = 'b'", "accepts: must be a list of strings",
+                        "path = './cat'\naccepts = ['a']\nreturns = 'b'", "path: no program \"./cat\"",
+                        "patch = 'cat'", "patch: unknown key")
+                .entrySet()) {
+            for (int version : new int[] {2, 3}) {
+                assertThatThrownBy(() -> read("version = " + version + "\n[stream_processors.x]\n" + bad.getKey()))
+                        .isInstanceOf(ConfigException.class)
+                        .hasMessageContaining("stream_processors.\"x\"." + bad.getValue());
+            }
+        }
+    }
+
     @Test
     void whatAnOperatorHasClosedIsNotOpenedSilently() {
         assertThatThrownBy(() -> read("""

@@ -122,6 +122,26 @@ public record LabImage(
         for (LabLayers.Layer content : contents) {
             layers.add(storeLayer(directory, format.layer(compression), content, compression, diffIds));
         }
+        return assemble(directory, tag, format, layers, diffIds);
+    }
+
+    /// An image that runs, whose layers are "encrypted": every bit 7 is flipped, and the media type says so.
+    public static LabImage encrypted(Path parent) throws IOException {
+        LabImage plain = build(parent, Format.OCI, Compression.GZIP, false);
+        Path directory = Files.createDirectories(parent.resolve("encrypted"));
+        List<Blob> layers = new ArrayList<>();
+        for (String layer : plain.layers()) {
+            byte[] bytes = Files.readAllBytes(plain.directory().resolve(layer.substring("sha256:".length())));
+            for (int i = 0; i < bytes.length; i++) {
+                bytes[i] ^= (byte) 0x80;
+            }
+            layers.add(store(directory, Format.OCI.layer(Compression.GZIP) + "+encrypted", bytes));
+        }
+        return assemble(directory, "encrypted", Format.OCI, layers, plain.diffIds());
+    }
+
+    private static LabImage assemble(Path directory, String tag, Format format, List<Blob> layers, List<String> diffIds)
+            throws IOException {
         String config = """
                 {"architecture":"amd64","os":"linux","created":"2026-01-02T03:04:05Z",\
                 "config":{"Env":["PATH=/usr/bin:/bin","LAB=yes"],"Cmd":["/bin/sh","-c","echo hello from inside"],\

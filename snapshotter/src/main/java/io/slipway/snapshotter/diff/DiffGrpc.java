@@ -12,7 +12,9 @@ import io.slipway.cas.grpc.GrpcServices;
 import io.slipway.linux.Mount;
 import io.slipway.linux.Timestamp;
 import java.io.IOException;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /// containerd's Diff service: translates, calls, translates back.
@@ -52,7 +54,10 @@ final class DiffGrpc {
         io.slipway.api.types.Descriptor sent = r.getDiff();
         Descriptor layer =
                 new Descriptor(sent.getMediaType(), digest(sent.getDigest()), sent.getSize(), sent.getAnnotationsMap());
-        PlaceRequest request = new PlaceRequest(call.namespace(), layer, mounts(r.getMountsList()), r.getSyncFs());
+        Map<String, byte[]> payloads = new HashMap<>();
+        r.getPayloadsMap().forEach((processor, payload) -> payloads.put(processor, payload.toByteArray()));
+        PlaceRequest request =
+                new PlaceRequest(call.namespace(), layer, mounts(r.getMountsList()), r.getSyncFs(), payloads);
         return ApplyResponse.newBuilder()
                 .setApplied(message(diffs.place(request)))
                 .build();

@@ -11,6 +11,7 @@ import io.slipway.linux.Mounts;
 import io.slipway.snapshotter.LayerQuota;
 import io.slipway.snapshotter.layer.Buffers;
 import io.slipway.snapshotter.layer.Decompressors;
+import io.slipway.snapshotter.layer.StreamProcessors;
 import io.slipway.snapshotter.layer.WorkGate;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -59,8 +60,10 @@ public final class DiffService implements AutoCloseable {
 
     /// Mounts trees below `<root>/snapshotters/mounts`, and takes away what an earlier run left there.
     ///
+    /// @param processors for layers of media types that we don't know
     /// @param bytes packs blocks
-    public static DiffService open(Path root, Cas cas, LayerQuota quota, Executor bytes) throws IOException {
+    public static DiffService open(Path root, Cas cas, LayerQuota quota, StreamProcessors processors, Executor bytes)
+            throws IOException {
         Path scratch = root.toAbsolutePath().normalize().resolve("snapshotters").resolve("mounts");
         Files.createDirectories(scratch);
         Mounts system = Mounts.system();
@@ -68,7 +71,7 @@ public final class DiffService implements AutoCloseable {
         HasherProvider hashers = Hashers.best();
         Buffers buffers = new Buffers();
         WorkGate gate = new WorkGate(THREADS_MAX);
-        Decompressors decompressors = new Decompressors(Inflaters.best(), buffers, gate);
+        Decompressors decompressors = new Decompressors(Inflaters.best(), buffers, gate, processors);
         LayerMaker maker =
                 new LayerMaker(cas.ingests(), cas.contents(), cas.derived(), hashers, buffers, bytes, system, scratch);
         LayerPlacer placer = new LayerPlacer(

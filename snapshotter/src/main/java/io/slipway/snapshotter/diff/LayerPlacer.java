@@ -197,7 +197,7 @@ final class LayerPlacer implements AutoCloseable {
 
     private Applied apply(Dir into, PlaceRequest request, Arrival arrival) throws IOException, InterruptedException {
         gate.enter(request.layer().size());
-        try (Decompressor bytes = decompressors.open(request.layer().mediaType(), arrival);
+        try (Decompressor bytes = decompressors.open(request.layer(), arrival, request.payloads());
                 Hasher hasher = hashers.open(Algorithm.SHA256.id());
                 LayerSink sink = new DirectorySink(into.openDir(SELF), Os.umask(), quota, largeFiles)) {
             LayerStream stream = new LayerStream(bytes, hasher, quota, _ -> {});

@@ -1,10 +1,10 @@
 package io.slipway.snapshotter.layer;
 
-import io.slipway.cas.ApiException;
 import java.nio.ByteBuffer;
+import java.util.Optional;
 
 /// What a layer's media type says of its compression, and what its first bytes say.
-public enum Compression {
+enum Compression {
     /// Nothing is looked for.
     NONE,
     /// gzip, zstd or nothing, as the first bytes say. Docker's plain type has always been allowed to be
@@ -16,12 +16,21 @@ public enum Compression {
     private static final String DOCKER = "application/vnd.docker.image.rootfs.diff.tar";
     private static final String DOCKER_FOREIGN = "application/vnd.docker.image.rootfs.foreign.diff.tar";
 
+    /// Whether a layer of that media type can be read.
+    static boolean isKnown(String mediaType) {
+        return find(mediaType).isPresent();
+    }
+
     /// How a layer of that media type is read.
     ///
-    /// @throws ApiException UNIMPLEMENTED for what is no layer type we can read
-    public static Compression of(String mediaType) {
+    /// @throws IllegalArgumentException for one that can't be
+    static Compression of(String mediaType) {
+        return find(mediaType).orElseThrow(() -> new IllegalArgumentException(mediaType));
+    }
+
+    private static Optional<Compression> find(String mediaType) {
         return switch (mediaType) {
-            case OCI, OCI_FOREIGN -> NONE;
+            case OCI, OCI_FOREIGN -> Optional.of(NONE);
             case OCI + "+gzip",
                     OCI + "+zstd",
                     OCI_FOREIGN + "+gzip",
@@ -31,10 +40,8 @@ public enum Compression {
                     DOCKER + ".zstd",
                     DOCKER_FOREIGN,
                     DOCKER_FOREIGN + ".gzip",
-                    DOCKER_FOREIGN + ".zstd" -> SNIFFED;
-            default ->
-                throw new ApiException(
-                        ApiException.Code.UNIMPLEMENTED, "layer media type \"" + mediaType + "\" can't be unpacked");
+                    DOCKER_FOREIGN + ".zstd" -> Optional.of(SNIFFED);
+            default -> Optional.empty();
         };
     }
 

@@ -7,14 +7,14 @@ import org.jspecify.annotations.Nullable;
 
 /// gzip of any number of members (RFC 1952, 2.2), each verified by its own check sum.
 final class GzipDecompressor implements Decompressor {
-    private final ArrivalInput in;
+    private final LayerInput in;
     private final Inflater inflater;
     private final Buffers buffers;
     private final ByteBuffer out;
     private boolean betweenMembers;
     private boolean pending;
 
-    GzipDecompressor(ArrivalInput in, Inflater inflater, Buffers buffers) {
+    GzipDecompressor(LayerInput in, Inflater inflater, Buffers buffers) {
         this.in = in;
         this.inflater = inflater;
         this.buffers = buffers;

@@ -6,9 +6,9 @@ import org.jspecify.annotations.Nullable;
 
 /// Bytes that are not compressed.
 final class PlainDecompressor implements Decompressor {
-    private final ArrivalInput in;
+    private final LayerInput in;
 
-    PlainDecompressor(ArrivalInput in) {
+    PlainDecompressor(LayerInput in) {
         this.in = in;
     }
 

@@ -17,13 +17,13 @@ import org.jspecify.annotations.Nullable;
 final class ZstdDecompressor implements Decompressor {
     static final int WINDOW_LOG_MAX = 27;
 
-    private final ArrivalInput in;
+    private final LayerInput in;
     private final Buffers buffers;
     private final ByteBuffer out;
     private final byte[] bytes = new byte[Buffers.SIZE];
     private final ZstdInputStreamNoFinalizer stream;
 
-    ZstdDecompressor(ArrivalInput in, Buffers buffers) throws IOException {
+    ZstdDecompressor(LayerInput in, Buffers buffers) throws IOException {
         this.in = in;
         this.buffers = buffers;
         this.stream = new ZstdInputStreamNoFinalizer(new Compressed(in));
@@ -73,9 +73,9 @@ final class ZstdDecompressor implements Decompressor {
 
     /// What the library pulls compressed bytes from.
     private static final class Compressed extends InputStream {
-        private final ArrivalInput in;
+        private final LayerInput in;
 
-        Compressed(ArrivalInput in) {
+        Compressed(LayerInput in) {
             this.in = in;
         }
 

@@ -13,8 +13,8 @@ import io.slipway.snapshotter.UnpackListener;
 import io.slipway.snapshotter.UnpackRequest;
 import io.slipway.snapshotter.Unpacking;
 import io.slipway.snapshotter.layer.Buffers;
-import io.slipway.snapshotter.layer.Compression;
 import io.slipway.snapshotter.layer.Decompressors;
+import io.slipway.snapshotter.layer.StreamProcessors;
 import io.slipway.snapshotter.layer.WorkGate;
 import io.slipway.snapshotter.meta.LayerCommits;
 import io.slipway.snapshotter.unpack.LayerJob.JobKey;
@@ -48,6 +48,7 @@ public final class ChainUnpack implements ImageUnpack {
 
     /// @param defaultSnapshotter taken when a request names none
     /// @param width layers worked on at once; others may wait for their bytes meanwhile
+    /// @param processors for layers of media types that we don't know
     /// @param layers see [UnpackTools#layers]
     /// @param commits see [UnpackTools#commits]
     public ChainUnpack(
@@ -58,10 +59,11 @@ public final class ChainUnpack implements ImageUnpack {
             Derived derived,
             LayerQuota quota,
             int width,
+            StreamProcessors processors,
             Executor layers,
             Executor commits) {
         WorkGate gate = new WorkGate(width);
-        Decompressors decompressors = new Decompressors(inflaters, new Buffers(), gate);
+        Decompressors decompressors = new Decompressors(inflaters, new Buffers(), gate, processors);
         this.defaultSnapshotter = defaultSnapshotter;
         this.tools = new UnpackTools(store, decompressors, hashers, gate, quota, derived, layers, commits);
     }
@@ -84,7 +86,9 @@ public final class ChainUnpack implements ImageUnpack {
     private Unpacking begin(UnpackRequest request, UnpackListener listener, List<UnpackLayer> unused) {
         String snapshotter = named(request.snapshotter());
         require(snapshotter);
-        request.layers().forEach(layer -> Compression.of(layer.descriptor().mediaType()));
+        request.layers()
+                .forEach(layer ->
+                        tools.decompressors().require(layer.descriptor().mediaType()));
         List<String> names =
                 ChainIds.of(request.layers().stream().map(UnpackLayer::diffId).toList());
         Asking asking = new Asking(names.isEmpty() ? "" : names.getLast(), this::leave);

@@ -7,6 +7,7 @@ import io.slipway.linux.Errno;
 import io.slipway.linux.GzipFormatException;
 import io.slipway.linux.LinuxException;
 import io.slipway.snapshotter.layer.LayerFormatException;
+import io.slipway.snapshotter.layer.ProcessorException;
 import io.slipway.snapshotter.tar.TarFormatException;
 import java.util.EnumSet;
 import java.util.Set;
@@ -25,6 +26,8 @@ public final class LayerFailures {
             case TarFormatException e -> damaged(layer, e);
             case LayerFormatException e -> damaged(layer, e);
             case GzipFormatException e -> damaged(layer, e);
+            case ProcessorException e ->
+                new ApiException(ApiException.Code.FAILED_PRECONDITION, "layer " + layer + ": " + e.getMessage(), e);
             case LinuxException e
             when DISK.contains(e.errno()) ->
                 new ApiException(ApiException.Code.RESOURCE_EXHAUSTED, "layer " + layer + ": " + e.getMessage(), e);

@@ -166,7 +166,7 @@ final class LayerJob {
 
     private LayerNotes unpackInto(SnapshotDriver.Staged staged) throws IOException, InterruptedException {
         tools.gate().enter(layer.descriptor().size());
-        try (Decompressor bytes = tools.decompressors().open(layer.descriptor().mediaType(), layer.arrival());
+        try (Decompressor bytes = tools.decompressors().open(layer.descriptor(), layer.arrival(), Map.of());
                 Hasher hasher = tools.hashers().open(layer.diffId().algorithm().id());
                 LayerSink sink = staged.sink(tools.quota())) {
             LayerStream stream = new LayerStream(bytes, hasher, tools.quota(), progress());

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.slipway.cas.Descriptor;
 import io.slipway.linux.Mount;
 import io.slipway.snapshotter.LayerQuota;
+import io.slipway.snapshotter.layer.StreamProcessors;
 import io.slipway.snapshotter.testing.Fixture;
 import io.slipway.snapshotter.testing.RandomTree;
 import io.slipway.snapshotter.testing.Trees;
@@ -42,7 +43,8 @@ class DiffPropertyTest {
         long seed = Long.getLong("slipway.seed", System.nanoTime());
         ExecutorService bytes = Executors.newFixedThreadPool(2);
         try (Fixture fixture = new Fixture(root);
-                DiffService diffs = DiffService.open(root, fixture.cas, LayerQuota.DEFAULT, bytes)) {
+                DiffService diffs =
+                        DiffService.open(root, fixture.cas, LayerQuota.DEFAULT, StreamProcessors.NONE, bytes)) {
             var _ = fixture.cas.leases().create(NS, LEASE, Map.of());
             for (int i = 0; i < ROUNDS; i++) {
                 round(fixture, diffs, seed + i, TYPES.get(i % TYPES.size()));
@@ -111,7 +113,7 @@ class DiffPropertyTest {
     }
 
     private static void place(DiffService diffs, Descriptor layer, List<Mount> onto) throws Exception {
-        Descriptor applied = diffs.place(new PlaceRequest(NS, layer, onto, false));
+        Descriptor applied = diffs.place(new PlaceRequest(NS, layer, onto, false, Map.of()));
         assertThat(applied.mediaType()).isEqualTo("application/vnd.oci.image.layer.v1.tar");
     }
 

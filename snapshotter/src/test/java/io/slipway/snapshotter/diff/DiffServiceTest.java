@@ -3,6 +3,8 @@ package io.slipway.snapshotter.diff;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.protobuf.Any;
+import com.google.protobuf.ByteString;
 import io.slipway.api.services.diff.v1.ApplyRequest;
 import io.slipway.api.services.diff.v1.ApplyResponse;
 import io.slipway.api.services.diff.v1.DiffGrpcClient;
@@ -13,13 +15,18 @@ import io.slipway.cas.Blob;
 import io.slipway.cas.Digest;
 import io.slipway.cas.Provenance;
 import io.slipway.cas.grpc.GrpcServices;
+import io.slipway.linux.ChildLimits;
 import io.slipway.linux.DeviceNumber;
 import io.slipway.linux.Dir;
 import io.slipway.linux.FileType;
 import io.slipway.linux.Mount;
 import io.slipway.linux.Mounts;
+import io.slipway.linux.Poller;
+import io.slipway.linux.Spawner;
 import io.slipway.linux.Timestamp;
 import io.slipway.snapshotter.LayerQuota;
+import io.slipway.snapshotter.layer.StreamProcessor;
+import io.slipway.snapshotter.layer.StreamProcessors;
 import io.slipway.snapshotter.tar.EntryType;
 import io.slipway.snapshotter.tar.TarEntry;
 import io.slipway.snapshotter.tar.TarLimits;
@@ -42,12 +49,14 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -62,6 +71,8 @@ import org.junit.jupiter.api.io.TempDir;
 /// The service over gRPC, as a client of containerd's API sees it.
 @Tag("root")
 class DiffServiceTest {
+    private static final String ENCRYPTED = Blobs.GZIP + "+encrypted";
+
     private static final String NS = "default";
     private static final String OVERLAY = "overlayfs";
 
@@ -71,6 +82,7 @@ class DiffServiceTest {
     private final Vertx vertx = Vertx.vertx();
     private final ExecutorService bytes = Executors.newFixedThreadPool(2);
     private Fixture fixture;
+    private Poller poller;
     private DiffService diffs;
     private HttpServer http;
     private GrpcClient client;
@@ -90,17 +102,34 @@ class DiffServiceTest {
     @BeforeEach
     void listen() throws Exception {
         fixture = new Fixture(root);
-        diffs = DiffService.open(root, fixture.cas, LayerQuota.DEFAULT, bytes);
+        poller = Poller.start("test");
+        diffs = DiffService.open(root, fixture.cas, LayerQuota.DEFAULT, processors(), bytes);
         GrpcServer grpc = GrpcServer.server(vertx);
         diffs.bind(new GrpcServices(grpc));
         http = await(vertx.createHttpServer().requestHandler(grpc).listen(0, "127.0.0.1"));
         client = GrpcClient.client(vertx);
     }
 
+    /// One decoder, which flips bit 7 of each byte when its payload says so.
+    private StreamProcessors processors() {
+        String script = "case \"$(tr -dc a-z <&3)\" in *open*)"
+                + " exec tr '\\000-\\177\\200-\\377' '\\200-\\377\\000-\\177';; esac; echo locked >&2; exit 3";
+        StreamProcessor decoder = new StreamProcessor(
+                "flip",
+                List.of(ENCRYPTED),
+                Blobs.GZIP,
+                Path.of("/bin/sh"),
+                List.of("-c", script),
+                Map.of("LC_ALL", "C"));
+        Spawner spawner = new Spawner(poller, new ChildLimits(OptionalLong.empty(), OptionalInt.empty()));
+        return StreamProcessors.of(List.of(decoder), spawner, Map.of("PATH", "/usr/bin:/bin"), Duration.ofSeconds(50));
+    }
+
     @AfterEach
     void close() throws Exception {
         await(vertx.close());
         diffs.close();
+        poller.close();
         fixture.close();
         bytes.shutdown();
         Path mounts = root.resolve("snapshotters/mounts");
@@ -413,6 +442,40 @@ class DiffServiceTest {
                 .build();
         apply(wrong, bind(other, "rw")).refused(GrpcStatus.DATA_LOSS, "its descriptor says");
         assertThat(other).isEmptyDirectory();
+    }
+
+    @Test
+    void applyHandsThePayloadToTheStreamProcessor() throws Exception {
+        byte[] tar = new Tar().add(Tar.file("f", "content")).end();
+        byte[] blob = Blobs.gzip(tar);
+        for (int i = 0; i < blob.length; i++) {
+            blob[i] ^= (byte) 0x80;
+        }
+        Descriptor layer = stored(ENCRYPTED, blob);
+        Path target = made("target");
+        apply(layer, bind(target, "rw"))
+                .refused(
+                        GrpcStatus.FAILED_PRECONDITION,
+                        "layer " + layer.getDigest() + ": stream processor \"flip\" (/bin/sh) exited with 3: locked");
+        assertThat(target).isEmptyDirectory();
+        ApplyResponse applied = call(
+                        DiffGrpcClient.Apply,
+                        ApplyRequest.newBuilder()
+                                .setDiff(layer)
+                                .addAllMounts(wire(bind(target, "rw")))
+                                .putPayloads(
+                                        "flip",
+                                        Any.newBuilder()
+                                                .setTypeUrl("test/Key")
+                                                .setValue(ByteString.copyFromUtf8("open"))
+                                                .build())
+                                .build())
+                .only();
+        assertThat(applied.getApplied().getDigest())
+                .isEqualTo(BytesArrival.digestOf(tar).toString());
+        assertThat(target.resolve("f")).hasContent("content");
+        apply(layer.toBuilder().setMediaType("application/x-other").build(), bind(target, "rw"))
+                .refused(GrpcStatus.UNIMPLEMENTED, "\"application/x-other\"");
     }
 
     @Test

@@ -1,17 +1,18 @@
 package io.slipway.snapshotter.layer;
 
-import io.slipway.cas.Arrival;
 import io.slipway.linux.Dir;
 import io.slipway.linux.Hasher;
 import io.slipway.linux.Hashers;
 import io.slipway.linux.Inflaters;
 import io.slipway.snapshotter.LayerQuota;
+import io.slipway.snapshotter.testing.Blobs;
 import io.slipway.snapshotter.testing.BytesArrival;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /// Applies layer files into fresh directories, all at once, and prints the time: `ApplyBench OUT WIDTH
 /// LAYER...`. Not a test; for profiling by hand.
@@ -24,7 +25,7 @@ public final class ApplyBench {
         boolean discard = args[0].endsWith("discard");
         Buffers buffers = new Buffers();
         WorkGate gate = new WorkGate(width);
-        Decompressors decompressors = new Decompressors(Inflaters.best(), buffers, gate);
+        Decompressors decompressors = new Decompressors(Inflaters.best(), buffers, gate, StreamProcessors.NONE);
         System.out.println(Inflaters.best().name() + ", " + Hashers.best().name());
         List<byte[]> layers = new ArrayList<>();
         for (int i = 2; i < args.length; i++) {
@@ -41,9 +42,8 @@ public final class ApplyBench {
                 threads.add(Thread.ofPlatform().start(() -> {
                     try {
                         gate.enter(0);
-                        try (Arrival arrival = BytesArrival.whole(layers.get(n));
-                                Decompressor d =
-                                        decompressors.open("application/vnd.oci.image.layer.v1.tar+gzip", arrival);
+                        try (BytesArrival arrival = BytesArrival.whole(layers.get(n));
+                                Decompressor d = decompressors.open(arrival.descriptor(Blobs.GZIP), arrival, Map.of());
                                 Hasher hasher = Hashers.best().open("sha256");
                                 LayerSink sink = discard ? new DiscardSink() : sink(dir)) {
                             LayerStream stream = new LayerStream(d, hasher, LayerQuota.DEFAULT, _ -> {});

@@ -16,13 +16,15 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 class DecompressorsTest {
     private static final byte[] SKIPPABLE = {0x50, 0x2A, 0x4D, 0x18, 3, 0, 0, 0, 1, 2, 3};
 
-    private final Decompressors decompressors = new Decompressors(Inflaters.best(), new Buffers(), new WorkGate(1));
+    private final Decompressors decompressors =
+            new Decompressors(Inflaters.best(), new Buffers(), new WorkGate(1), StreamProcessors.NONE);
 
     private static byte[] sample(int size) {
         byte[] bytes = new byte[size];
@@ -44,7 +46,7 @@ class DecompressorsTest {
     private byte[] read(String type, byte[] blob) throws IOException, InterruptedException {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         try (BytesArrival arrival = BytesArrival.whole(blob);
-                Decompressor bytes = decompressors.open(type, arrival)) {
+                Decompressor bytes = decompressors.open(arrival.descriptor(type), arrival, Map.of())) {
             for (ByteBuffer run = bytes.next(); run != null; run = bytes.next()) {
                 assertThat(run.remaining()).isBetween(1, Buffers.SIZE);
                 byte[] copy = new byte[run.remaining()];
@@ -168,7 +170,7 @@ class DecompressorsTest {
 
     private void refused(byte[] blob, LayerQuota quota, String message) throws Exception {
         try (BytesArrival arrival = BytesArrival.whole(blob);
-                Decompressor bytes = decompressors.open(Blobs.ZSTD, arrival);
+                Decompressor bytes = decompressors.open(arrival.descriptor(Blobs.ZSTD), arrival, Map.of());
                 Hasher hasher = Hashers.jdk().open("sha256")) {
             LayerStream stream = new LayerStream(bytes, hasher, quota, _ -> {});
             assertThatThrownBy(() -> {

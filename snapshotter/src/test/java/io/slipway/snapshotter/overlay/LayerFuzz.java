@@ -14,6 +14,7 @@ import io.slipway.snapshotter.layer.Buffers;
 import io.slipway.snapshotter.layer.Decompressor;
 import io.slipway.snapshotter.layer.Decompressors;
 import io.slipway.snapshotter.layer.LayerFormatException;
+import io.slipway.snapshotter.layer.StreamProcessors;
 import io.slipway.snapshotter.layer.WorkGate;
 import io.slipway.snapshotter.tar.TarFormatException;
 import io.slipway.snapshotter.testing.BlobMutator;
@@ -89,7 +90,7 @@ final class LayerFuzz {
     }
 
     private static Decompressors engine(InflaterProvider inflaters) {
-        return new Decompressors(inflaters, new Buffers(), new WorkGate(1));
+        return new Decompressors(inflaters, new Buffers(), new WorkGate(1), StreamProcessors.NONE);
     }
 
     public static void main(String[] args) throws Exception {
@@ -194,7 +195,7 @@ final class LayerFuzz {
     private static String inflated(Decompressors engine, byte[] blob) throws IOException, InterruptedException {
         CRC32 crc = new CRC32();
         try (BytesArrival arrival = BytesArrival.whole(blob);
-                Decompressor bytes = engine.open(Blobs.DOCKER, arrival)) {
+                Decompressor bytes = engine.open(arrival.descriptor(Blobs.DOCKER), arrival, Map.of())) {
             for (ByteBuffer run = bytes.next(); run != null; run = bytes.next()) {
                 crc.update(run);
             }

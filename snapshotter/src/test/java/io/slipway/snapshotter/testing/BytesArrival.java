@@ -4,6 +4,7 @@ import io.slipway.cas.Algorithm;
 import io.slipway.cas.Arrival;
 import io.slipway.cas.ArrivalFailedException;
 import io.slipway.cas.ByteRange;
+import io.slipway.cas.Descriptor;
 import io.slipway.cas.Digest;
 import io.slipway.cas.Provenance;
 import io.slipway.cas.Verdict;
@@ -53,6 +54,11 @@ public final class BytesArrival implements Arrival {
         } catch (java.security.NoSuchAlgorithmException e) {
             throw new IllegalStateException(e);
         }
+    }
+
+    /// What points at the bytes.
+    public Descriptor descriptor(String mediaType) {
+        return new Descriptor(mediaType, digest, bytes.length);
     }
 
     /// More bytes are there.

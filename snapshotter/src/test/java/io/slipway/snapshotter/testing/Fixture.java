@@ -10,6 +10,7 @@ import io.slipway.linux.Mounts;
 import io.slipway.snapshotter.Snapshots;
 import io.slipway.snapshotter.SnapshotterOptions;
 import io.slipway.snapshotter.SnapshotterService;
+import io.slipway.snapshotter.layer.StreamProcessors;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,12 +36,16 @@ public final class Fixture implements AutoCloseable {
     }
 
     public Fixture(Path root, SnapshotterOptions options) throws IOException {
+        this(root, options, StreamProcessors.NONE);
+    }
+
+    public Fixture(Path root, SnapshotterOptions options, StreamProcessors processors) throws IOException {
         this.root = root;
         // Collections run when a test asks for one: its snapshots are held by no lease.
         GcOptions onDemand = new GcOptions(0, 0, 0, Duration.ofDays(1), Duration.ofDays(1));
         this.cas = Cas.open(CasOptions.of(root, bytes, Hashers.best()).withGc(onDemand));
         cas.publishTo((namespace, topic, event) -> events.add(new Published(namespace, topic, event)));
-        this.service = SnapshotterService.open(root, cas, options);
+        this.service = SnapshotterService.open(root, cas, options, processors);
     }
 
     public Snapshots snapshots() {

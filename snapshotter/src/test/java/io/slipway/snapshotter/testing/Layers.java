@@ -15,6 +15,7 @@ import io.slipway.snapshotter.layer.LayerApply;
 import io.slipway.snapshotter.layer.LayerNotes;
 import io.slipway.snapshotter.layer.LayerSink;
 import io.slipway.snapshotter.layer.LayerStream;
+import io.slipway.snapshotter.layer.StreamProcessors;
 import io.slipway.snapshotter.layer.WorkGate;
 import io.slipway.snapshotter.overlay.OverlayDriver;
 import io.slipway.snapshotter.tar.ByteSource;
@@ -35,7 +36,8 @@ public final class Layers implements AutoCloseable {
     private final Path root;
     private final String within;
     private final Path mountPoint;
-    private final Decompressors decompressors = new Decompressors(Inflaters.best(), new Buffers(), new WorkGate(1));
+    private final Decompressors decompressors =
+            new Decompressors(Inflaters.best(), new Buffers(), new WorkGate(1), StreamProcessors.NONE);
     private final List<Long> nearestFirst = new ArrayList<>();
     private long number = 1;
 
@@ -82,7 +84,7 @@ public final class Layers implements AutoCloseable {
     /// @return the diff id
     public byte[] apply(String mediaType, byte[] blob, LayerQuota quota) throws IOException, InterruptedException {
         try (BytesArrival arrival = BytesArrival.whole(blob);
-                Decompressor bytes = decompressors.open(mediaType, arrival);
+                Decompressor bytes = decompressors.open(arrival.descriptor(mediaType), arrival, Map.of());
                 Hasher hasher = Hashers.best().open("sha256")) {
             var _ = apply(new LayerStream(bytes, hasher, quota, _ -> {}), quota);
             return hasher.digest();

@@ -1,21 +1,20 @@
 package io.slipway.snapshotter.layer;
 
-import io.slipway.cas.Arrival;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 
-/// Reads an arrival from its beginning through one direct buffer, giving the work permit back while bytes are
+/// Reads a layer from its beginning through one direct buffer, giving the work permit back while bytes are
 /// missing.
-final class ArrivalInput implements AutoCloseable {
-    private final Arrival arrival;
+final class LayerInput implements AutoCloseable {
+    private final LayerBytes bytes;
     private final WorkGate gate;
     private final Buffers buffers;
     private final ByteBuffer buffer;
     private long position;
     private boolean ended;
 
-    ArrivalInput(Arrival arrival, WorkGate gate, Buffers buffers) {
-        this.arrival = arrival;
+    LayerInput(LayerBytes bytes, WorkGate gate, Buffers buffers) {
+        this.bytes = bytes;
         this.gate = gate;
         this.buffers = buffers;
         this.buffer = buffers.take().limit(0);
@@ -53,7 +52,6 @@ final class ArrivalInput implements AutoCloseable {
             int n = read();
             ended = n < 0;
             position += Math.max(n, 0);
-            arrival.spent(position);
         } finally {
             buffer.flip();
         }
@@ -64,21 +62,15 @@ final class ArrivalInput implements AutoCloseable {
         if (Thread.interrupted()) {
             throw new InterruptedException();
         }
-        boolean here = arrival.available(position) > 0;
-        if (here && !gate.shouldYield(left())) {
-            return arrival.read(position, buffer);
+        if (bytes.isHere() && !gate.shouldYield(bytes.left())) {
+            return bytes.read(buffer);
         }
         gate.leave();
         try {
-            return arrival.read(position, buffer);
+            return bytes.read(buffer);
         } finally {
             enterAgain();
         }
-    }
-
-    /// What is not known to be long is taken to be short.
-    private long left() {
-        return Math.max(arrival.size().orElse(0) - position, 0);
     }
 
     /// The caller of whoever reads here holds a permit and gives it back, so it must be held again even when
@@ -87,7 +79,7 @@ final class ArrivalInput implements AutoCloseable {
         boolean interrupted = false;
         while (true) {
             try {
-                gate.enter(left());
+                gate.enter(bytes.left());
                 break;
             } catch (InterruptedException _) {
                 interrupted = true;
@@ -100,6 +92,7 @@ final class ArrivalInput implements AutoCloseable {
 
     @Override
     public void close() {
+        bytes.close();
         buffers.give(buffer);
     }
 }
