@@ -11,6 +11,7 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.security.DigestOutputStream;
 import java.security.MessageDigest;
 import java.util.HashMap;
@@ -95,6 +96,26 @@ class FindJdkTest {
         try (var left = Files.list(dir.resolve("cache/slipway/jdk"))) {
             assertThat(left).isEmpty();
         }
+    }
+
+    /// Somebody who is not root and has no Maven is told in one line what to install.
+    @Test
+    void withoutMavenItSaysWhatToInstall() throws Exception {
+        Path bin = Files.createDirectories(dir.resolve("nomaven"));
+        for (String tool : List.of("sh", "dirname", "cat", "grep", "readlink", "git")) {
+            Files.createSymbolicLink(
+                    bin.resolve(tool), Path.of("/usr/bin", tool).toRealPath());
+        }
+        Path id = bin.resolve("id");
+        Files.writeString(id, "#!/bin/sh\necho 1000\n");
+        Files.setPosixFilePermissions(id, PosixFilePermissions.fromString("rwxr-xr-x"));
+        String script =
+                Path.of(System.getProperty("slipway.repo", ".."), ".ci/mvn").toString();
+        LabProcess.Result result = LabProcess.run(
+                Map.of("PATH", bin.toString(), "JAVA_HOME", System.getProperty("java.home")),
+                List.of(script, "--version"));
+        assertThat(result.exit()).as(result.output()).isEqualTo(1);
+        assertThat(result.stderr()).isEqualTo("mvn: not installed; run as root: apt-get install maven\n");
     }
 
     private LabProcess.Result findJdk() throws IOException, InterruptedException {

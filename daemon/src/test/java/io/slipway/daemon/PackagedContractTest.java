@@ -126,6 +126,52 @@ class PackagedContractTest {
     }
 
     @Test
+    void aMirrorOffLoopbackIsABadConfigNamingTheKey() throws Exception {
+        LabProcess.Result open = slipwayd(
+                "--root",
+                dir.resolve("r").toString(),
+                "--state",
+                dir.resolve("s").toString(),
+                "--metrics-address",
+                "off",
+                "--mirror-address",
+                "0.0.0.0:0");
+        assertThat(open.exit()).as(open.output()).isEqualTo(2);
+        assertThat(open.stderr()).hasLineCount(1).contains("[mirror] address", "0.0.0.0:0", "loopback");
+        assertThat(dir.resolve("s/ready.json")).doesNotExist();
+    }
+
+    /// gRPC over HTTP/2: status 12 is UNIMPLEMENTED.
+    @Test
+    void callsThatAreNotServedAreUnimplemented() throws Exception {
+        Path empty = dir.resolve("empty");
+        Files.write(empty, new byte[5]);
+        try (PackagedDaemon daemon = PackagedDaemon.start(dir.resolve("d"))) {
+            for (String call : List.of(
+                    "containerd.services.sandbox.v1.Controller/Create",
+                    "containerd.services.images.v1.Images/NoSuchCall",
+                    "no.such.Service/Call")) {
+                String answer = LabProcess.check(
+                        "curl",
+                        "-sS",
+                        "--http2-prior-knowledge",
+                        "--unix-socket",
+                        daemon.socket().toString(),
+                        "-D",
+                        "-",
+                        "-H",
+                        "content-type: application/grpc",
+                        "-H",
+                        "te: trailers",
+                        "--data-binary",
+                        "@" + empty,
+                        "http://localhost/" + call);
+                assertThat(answer).as(call).contains("grpc-status: 12");
+            }
+        }
+    }
+
+    @Test
     void flagBeatsVariableBeatsFileBeatsDefault() throws Exception {
         Path file = dir.resolve("config.toml");
         Files.writeString(file, "version = 3\nroot = '/file'\nstate = '/file/run'\n[pull]\nmax_unpacks = 7\n");

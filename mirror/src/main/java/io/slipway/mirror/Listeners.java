@@ -63,13 +63,9 @@ final class Listeners {
                     && options.tls().isEmpty()
                     && !options.plainOffLoopback()
                     && !tcp.isLoopback()) {
-                throw new MirrorAddressException(
-                        tcp.text(),
-                        false,
-                        "[mirror] address " + tcp.text()
-                                + " is not loopback: configure a certificate, or allow plain HTTP"
-                                + " there explicitly",
-                        null);
+                throw new IllegalArgumentException("[mirror] address " + tcp.text()
+                        + " is not loopback, and without a certificate the mirror serves plain HTTP; name a loopback"
+                        + " address or unix:PATH and put a TLS proxy before it");
             }
         }
         var listeners = new Listeners(vertx, options, handler);

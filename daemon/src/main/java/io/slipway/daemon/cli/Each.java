@@ -1,5 +1,6 @@
 package io.slipway.daemon.cli;
 
+import io.vertx.grpc.common.GrpcStatus;
 import java.io.IOException;
 import java.util.List;
 import picocli.CommandLine.Model.CommandSpec;
@@ -32,7 +33,9 @@ final class Each {
     }
 
     /// Runs `action` on each argument of the command `name` and prints what succeeded.
-    static int run(String name, ParseResult arguments, Session session, Action action)
+    ///
+    /// @param names how to find out which objects there are
+    static int run(String name, String names, ParseResult arguments, Session session, Action action)
             throws CommandFailed, IOException, InterruptedException {
         int code = ExitCode.OK.number();
         for (String object : arguments(arguments)) {
@@ -42,7 +45,7 @@ final class Each {
                 session.result(object, object + "\n");
                 continue;
             } catch (CallFailed e) {
-                failure = e.about(object, "");
+                failure = e.about(object, e.status() == GrpcStatus.NOT_FOUND ? names : "see the daemon's log");
             } catch (CommandFailed e) {
                 if (e.exitCode() == ExitCode.UNREACHABLE.number()) {
                     throw e;

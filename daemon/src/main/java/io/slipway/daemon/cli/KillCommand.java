@@ -35,6 +35,7 @@ final class KillCommand implements Command {
         Connection connection = session.connection();
         return Each.run(
                 "kill",
+                "`slipway ps -a` lists containers",
                 arguments,
                 session,
                 id -> connection.call(

@@ -20,6 +20,6 @@ final class RmCommand implements Command {
             throws CommandFailed, CallFailed, IOException, InterruptedException {
         ContainerRemoval removal = new ContainerRemoval(session.connection(), session.globals());
         boolean force = arguments.matchedOptionValue("--force", false);
-        return Each.run("rm", arguments, session, id -> removal.remove(id, force));
+        return Each.run("rm", "`slipway ps -a` lists containers", arguments, session, id -> removal.remove(id, force));
     }
 }

@@ -25,7 +25,7 @@ final class RmiCommand implements Command {
     public int run(ParseResult arguments, Session session)
             throws CommandFailed, CallFailed, IOException, InterruptedException {
         Connection connection = session.connection();
-        return Each.run("rmi", arguments, session, text -> {
+        return Each.run("rmi", "`slipway images` lists images", arguments, session, text -> {
             String name = References.image(text).name();
             try {
                 delete(connection, name);

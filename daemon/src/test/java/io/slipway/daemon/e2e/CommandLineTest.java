@@ -182,6 +182,19 @@ final class CommandLineTest {
         assertThat(malformed.stderr()).hasLineCount(1).contains("b/ad");
     }
 
+    @Test
+    void whatIsNotThereIsThreeAndSaysWhereToLook() throws Exception {
+        for (List<String> command :
+                List.of(List.of("kill", "absent"), List.of("rm", "absent"), List.of("rmi", "absent"))) {
+            LabProcess.Result result = daemon.slipway(command.toArray(String[]::new));
+            assertThat(result.exit()).as(result.output()).isEqualTo(3);
+            assertThat(result.stderr())
+                    .hasLineCount(1)
+                    .startsWith("slipway: " + command.getFirst() + " absent: ")
+                    .contains("; ");
+        }
+    }
+
     /// A root on a file system of a few megabytes.
     @Test
     void noSpaceIsSevenAndNothingElseIsHarmed() throws Exception {
