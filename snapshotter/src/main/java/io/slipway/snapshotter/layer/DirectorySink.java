@@ -355,7 +355,14 @@ public final class DirectorySink implements LayerSink {
             if (mode >= 0 && dir.find(name).filter(Attributes::isDirectory).isPresent()) {
                 dir.chmod(name, mode);
             }
-            dir.utimens(name, accessed, modified);
+            try {
+                dir.utimens(name, accessed, modified);
+            } catch (LinuxException e) {
+                // Named through a symbolic link, and removed later by its own path: it has no time any more.
+                if (e.errno() != Errno.ENOENT) {
+                    throw e;
+                }
+            }
         });
         return new LayerNotes(dirs.implied(), List.copyOf(deferred.values()), rootOpaque, fileBytes, entries);
     }

@@ -64,7 +64,7 @@ final class OpenDirs implements AutoCloseable {
         try {
             return Optional.of(path.parentIs(last.path) ? last : at(path.parent(), false));
         } catch (LinuxException e) {
-            if (e.errno() == Errno.ENOENT || e.errno() == Errno.ENOTDIR) {
+            if (e.errno() == Errno.ENOENT || e.errno() == Errno.ENOTDIR || e.errno() == Errno.ELOOP) {
                 return Optional.empty();
             }
             throw e;

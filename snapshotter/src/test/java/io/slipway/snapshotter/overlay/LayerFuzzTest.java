@@ -26,7 +26,8 @@ class LayerFuzzTest {
 
     @Test
     void damagedLayersStayInsideAndAreRefusedInOrder() throws Exception {
-        long seed = Long.getLong("slipway.seed", System.nanoTime());
+        // A build says the same of the same code; the long runs look for what is new.
+        long seed = Long.getLong("slipway.seed", Boolean.getBoolean("slipway.nightly") ? System.nanoTime() : 1);
         Path corpus = Path.of(Objects.requireNonNull(LayerFuzzTest.class.getResource("corpus"))
                 .toURI());
         Path findings = Path.of("target/fuzz-findings").toAbsolutePath();
