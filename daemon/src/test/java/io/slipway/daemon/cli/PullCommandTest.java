@@ -272,7 +272,8 @@ final class PullCommandTest {
         assertThat(shell.run("rmi", "a", "nothere", "b")).isEqualTo(3);
         assertThat(shell.out()).isEqualTo("a\nb\n");
         assertThat(shell.err())
-                .isEqualTo("slipway: rmi nothere: image \"docker.io/library/nothere:latest\": not found\n");
+                .isEqualTo("slipway: rmi nothere: image \"docker.io/library/nothere:latest\": not found;"
+                        + " `slipway images` lists images\n");
         assertThat(daemon.images).isEmpty();
     }
 }

@@ -298,7 +298,8 @@ final class RunCommandTest {
         Shell kill = new Shell(dir.resolve("s"));
         assertThat(kill.run("kill", "-s", "SIGUSR1", "c1", "nothere")).isEqualTo(3);
         assertThat(kill.out()).isEqualTo("c1\n");
-        assertThat(kill.err()).isEqualTo("slipway: kill nothere: task \"nothere\": not found\n");
+        assertThat(kill.err())
+                .isEqualTo("slipway: kill nothere: task \"nothere\": not found; `slipway ps -a` lists containers\n");
         assertThat(tasks.kills).containsExactly("c1 10");
     }
 
