@@ -3,6 +3,7 @@ package io.slipway.snapshotter;
 import io.slipway.linux.Mount;
 import io.slipway.snapshotter.layer.LayerNotes;
 import io.slipway.snapshotter.layer.LayerSink;
+import io.slipway.snapshotter.layer.NoteBudget;
 import java.io.IOException;
 import java.util.List;
 import java.util.Set;
@@ -51,7 +52,9 @@ public interface SnapshotDriver extends AutoCloseable {
     /// A directory made aside. One thread at a time; closing it removes it unless it was published.
     interface Staged extends AutoCloseable {
         /// Where a layer is written into, without its parents; of one staged as COMMITTED.
-        LayerSink sink(LayerQuota quota) throws IOException;
+        ///
+        /// @param budget for what has to be kept in mind until [#link], stays the caller's
+        LayerSink sink(LayerQuota quota, NoteBudget budget) throws IOException;
 
         /// Settles what the layer left open ([io.slipway.snapshotter.layer.LinkStep]) and puts it on its parents.
         void link(LayerNotes notes, List<Long> parents) throws IOException;

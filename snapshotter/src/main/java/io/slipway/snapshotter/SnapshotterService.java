@@ -7,6 +7,7 @@ import io.slipway.linux.Hashers;
 import io.slipway.linux.InflaterProvider;
 import io.slipway.linux.Inflaters;
 import io.slipway.linux.Os;
+import io.slipway.snapshotter.layer.NoteMemory;
 import io.slipway.snapshotter.layer.StreamProcessors;
 import io.slipway.snapshotter.meta.SnapshotStore;
 import io.slipway.snapshotter.meta.SnapshotsGrpc;
@@ -46,6 +47,7 @@ public final class SnapshotterService implements AutoCloseable {
     private final ThreadPoolExecutor background;
     private final SnapshotStore store;
     private final ChainUnpack unpack;
+    private final NoteMemory notes = new NoteMemory();
     private final Runnable opened;
 
     private SnapshotterService(
@@ -83,6 +85,7 @@ public final class SnapshotterService implements AutoCloseable {
                 cas.derived(),
                 options.quota(),
                 width,
+                notes,
                 processors,
                 layers,
                 commits);
@@ -136,6 +139,11 @@ public final class SnapshotterService implements AutoCloseable {
 
     public ImageUnpack images() {
         return unpack;
+    }
+
+    /// The memory of layers that are unpacked, for whoever else unpacks some.
+    public NoteMemory notes() {
+        return notes;
     }
 
     /// Logs what was chosen on this machine. Left to the caller, so that a start that fails later prints only why.

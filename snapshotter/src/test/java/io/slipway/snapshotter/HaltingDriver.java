@@ -3,6 +3,7 @@ package io.slipway.snapshotter;
 import io.slipway.linux.Mount;
 import io.slipway.snapshotter.layer.LayerNotes;
 import io.slipway.snapshotter.layer.LayerSink;
+import io.slipway.snapshotter.layer.NoteBudget;
 import io.slipway.snapshotter.tar.TarEntry;
 import io.slipway.snapshotter.tar.TarReader;
 import java.io.IOException;
@@ -32,8 +33,8 @@ record HaltingDriver(SnapshotDriver driver, Consumer<String> steps) implements S
 
     private record HaltingStaged(Staged staged, Consumer<String> steps) implements Staged {
         @Override
-        public LayerSink sink(LayerQuota quota) throws IOException {
-            return new HaltingSink(staged.sink(quota), steps);
+        public LayerSink sink(LayerQuota quota, NoteBudget budget) throws IOException {
+            return new HaltingSink(staged.sink(quota, budget), steps);
         }
 
         @Override

@@ -11,6 +11,7 @@ import io.slipway.linux.Mounts;
 import io.slipway.snapshotter.LayerQuota;
 import io.slipway.snapshotter.layer.Buffers;
 import io.slipway.snapshotter.layer.Decompressors;
+import io.slipway.snapshotter.layer.NoteMemory;
 import io.slipway.snapshotter.layer.StreamProcessors;
 import io.slipway.snapshotter.layer.WorkGate;
 import java.io.IOException;
@@ -61,8 +62,10 @@ public final class DiffService implements AutoCloseable {
     /// Mounts trees below `<root>/snapshotters/mounts`, and takes away what an earlier run left there.
     ///
     /// @param processors for layers of media types that we don't know
+    /// @param notes shared with whoever else unpacks layers
     /// @param bytes packs blocks
-    public static DiffService open(Path root, Cas cas, LayerQuota quota, StreamProcessors processors, Executor bytes)
+    public static DiffService open(
+            Path root, Cas cas, LayerQuota quota, StreamProcessors processors, NoteMemory notes, Executor bytes)
             throws IOException {
         Path scratch = root.toAbsolutePath().normalize().resolve("snapshotters").resolve("mounts");
         Files.createDirectories(scratch);
@@ -75,7 +78,16 @@ public final class DiffService implements AutoCloseable {
         LayerMaker maker =
                 new LayerMaker(cas.ingests(), cas.contents(), cas.derived(), hashers, buffers, bytes, system, scratch);
         LayerPlacer placer = new LayerPlacer(
-                cas.blobs(), cas.contents(), cas.derived(), decompressors, gate, hashers, quota, system, scratch);
+                cas.blobs(),
+                cas.contents(),
+                cas.derived(),
+                decompressors,
+                gate,
+                notes,
+                hashers,
+                quota,
+                system,
+                scratch);
         return new DiffService(maker, placer, new SecureRandom());
     }
 

@@ -28,6 +28,8 @@ import io.slipway.snapshotter.layer.LayerNotes;
 import io.slipway.snapshotter.layer.LayerSink;
 import io.slipway.snapshotter.layer.LayerStream;
 import io.slipway.snapshotter.layer.LinkStep;
+import io.slipway.snapshotter.layer.NoteBudget;
+import io.slipway.snapshotter.layer.NoteMemory;
 import io.slipway.snapshotter.layer.WorkGate;
 import io.slipway.snapshotter.unpack.LayerFailures;
 import java.io.IOException;
@@ -51,6 +53,7 @@ final class LayerPlacer implements AutoCloseable {
     private final Derived derived;
     private final Decompressors decompressors;
     private final WorkGate gate;
+    private final NoteMemory notes;
     private final HasherProvider hashers;
     private final LayerQuota quota;
     private final Mounts system;
@@ -65,6 +68,7 @@ final class LayerPlacer implements AutoCloseable {
             Derived derived,
             Decompressors decompressors,
             WorkGate gate,
+            NoteMemory notes,
             HasherProvider hashers,
             LayerQuota quota,
             Mounts system,
@@ -74,6 +78,7 @@ final class LayerPlacer implements AutoCloseable {
         this.derived = derived;
         this.decompressors = decompressors;
         this.gate = gate;
+        this.notes = notes;
         this.hashers = hashers;
         this.quota = quota;
         this.system = system;
@@ -140,8 +145,8 @@ final class LayerPlacer implements AutoCloseable {
             throws IOException, InterruptedException {
         List<Dir> lowers = new ArrayList<>();
         try (Dir own = Dir.openRoot(upper(overlay))) {
-            try {
-                Applied applied = apply(own, request, arrival);
+            try (NoteBudget budget = notes.open(gate)) {
+                Applied applied = apply(own, request, arrival, budget);
                 for (String lower : overlay.lowers()) {
                     lowers.add(Dir.openRoot(Path.of(lower)));
                 }
@@ -170,8 +175,9 @@ final class LayerPlacer implements AutoCloseable {
     private Applied intoTree(PlaceRequest request, Arrival arrival) throws IOException, InterruptedException {
         Path aside = Files.createTempDirectory(scratch, "layer");
         try (MountedTree tree = MountedTree.writing(request.mounts(), system, scratch);
-                Dir layer = Dir.openRoot(aside)) {
-            Applied applied = apply(layer, request, arrival);
+                Dir layer = Dir.openRoot(aside);
+                NoteBudget budget = notes.open(gate)) {
+            Applied applied = apply(layer, request, arrival, budget);
             new LinkStep(layer, List.of(tree.dir()), Os.umask()).run(applied.notes());
             try (FlatMerge merge = new FlatMerge(layer, tree.dir(), applied.notes())) {
                 merge.run();
@@ -195,11 +201,12 @@ final class LayerPlacer implements AutoCloseable {
         }
     }
 
-    private Applied apply(Dir into, PlaceRequest request, Arrival arrival) throws IOException, InterruptedException {
+    private Applied apply(Dir into, PlaceRequest request, Arrival arrival, NoteBudget budget)
+            throws IOException, InterruptedException {
         gate.enter(request.layer().size());
         try (Decompressor bytes = decompressors.open(request.layer(), arrival, request.payloads());
                 Hasher hasher = hashers.open(Algorithm.SHA256.id());
-                LayerSink sink = new DirectorySink(into.openDir(SELF), Os.umask(), quota, largeFiles)) {
+                LayerSink sink = new DirectorySink(into.openDir(SELF), Os.umask(), quota, budget, largeFiles)) {
             LayerStream stream = new LayerStream(bytes, hasher, quota, _ -> {});
             LayerNotes notes = LayerApply.run(stream, sink, quota);
             Digest diffId = Digest.of(Algorithm.SHA256, hasher.digest());

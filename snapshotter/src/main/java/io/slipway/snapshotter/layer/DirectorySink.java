@@ -46,15 +46,17 @@ public final class DirectorySink implements LayerSink {
     /// Of directories, whose children would inherit them.
     private final Map<PathBytes, LateAcl> defaultAcls = new LinkedHashMap<>();
 
-    private final NoteBudget budget = new NoteBudget();
+    private final NoteBudget budget;
     private boolean rootOpaque;
     private long fileBytes;
     private long entries;
 
     /// @param top the empty directory, closed with the sink
     /// @param umask of this process, which the kernel subtracts from each mode
+    /// @param budget for what has to be kept in mind, stays the caller's
     /// @param largeFiles writes the data of large files
-    public DirectorySink(Dir top, int umask, LayerQuota quota, LargeFiles largeFiles) {
+    public DirectorySink(Dir top, int umask, LayerQuota quota, NoteBudget budget, LargeFiles largeFiles) {
+        this.budget = budget;
         this.largeFiles = largeFiles;
         this.dirs = new OpenDirs(top, quota.maxDirectories(), budget);
         this.attributes = new NodeAttributes(umask);

@@ -69,24 +69,7 @@ final class LayerInput implements AutoCloseable {
         try {
             return bytes.read(buffer);
         } finally {
-            enterAgain();
-        }
-    }
-
-    /// The caller of whoever reads here holds a permit and gives it back, so it must be held again even when
-    /// interrupted; permits come back soon as their holders work.
-    private void enterAgain() {
-        boolean interrupted = false;
-        while (true) {
-            try {
-                gate.enter(bytes.left());
-                break;
-            } catch (InterruptedException _) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
+            gate.enterAgain(bytes.left());
         }
     }
 

@@ -33,9 +33,14 @@ public final class LinkStep {
     /// S_ISGID of `linux/stat.h`.
     private static final int SET_GROUP_ID = 02000;
 
+    /// For the names that lower files have beside those that are linked to: a lower layer may hold very many. Not of
+    /// the layers' common memory, since who waited for that here could hold up those that it waits for.
+    private static final long NOTES_BYTES_MAX = 6L << 20;
+
     private final Dir layer;
     private final List<Dir> lowers;
     private final NodeAttributes attributes;
+    private final NoteBudget budget = NoteBudget.of(NOTES_BYTES_MAX);
     private final Set<PathBytes> linkPaths = new HashSet<>();
 
     /// `layer` and `lowers` (nearest first) stay the caller's.
@@ -47,7 +52,7 @@ public final class LinkStep {
 
     /// Does all of it; once per layer, before anybody can mount it.
     public void run(LayerNotes notes) throws IOException {
-        try (OpenDirs own = new OpenDirs(layer.openDir(new byte[0]), Long.MAX_VALUE, new NoteBudget())) {
+        try (OpenDirs own = new OpenDirs(layer.openDir(new byte[0]), Long.MAX_VALUE, budget)) {
             if (!lowers.isEmpty()) {
                 Attributes top = lowers.getFirst().stat(OpenDir.SELF);
                 layer.chown(OpenDir.SELF, top.uid(), top.gid());
@@ -318,7 +323,7 @@ public final class LinkStep {
         return wanted;
     }
 
-    private static void collect(Dir top, Map<Long, List<PathBytes>> wanted) throws IOException {
+    private void collect(Dir top, Map<Long, List<PathBytes>> wanted) throws IOException {
         ArrayDeque<PathBytes> todo = new ArrayDeque<>(List.of(PathBytes.ROOT));
         while (!todo.isEmpty()) {
             PathBytes path = todo.pop();
@@ -330,7 +335,9 @@ public final class LinkStep {
                                     && dir.stat(entry.name()).isDirectory())) {
                         todo.push(path.child(entry.name()));
                     } else if (names != null) {
-                        names.add(path.child(entry.name()));
+                        PathBytes name = path.child(entry.name());
+                        budget.take(name.bytes().length);
+                        names.add(name);
                     }
                 });
             }

@@ -71,6 +71,23 @@ public final class WorkGate {
         }
     }
 
+    /// As [#enter], for who gave its permit back below a caller that will [#leave]: returns only with a permit, also
+    /// when interrupted, which is then still to be noticed. Permits come back soon, since their holders work.
+    void enterAgain(long left) {
+        boolean interrupted = false;
+        while (true) {
+            try {
+                enter(left);
+                break;
+            } catch (InterruptedException _) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
     /// Whether somebody who waits has so much more left than a thread with `left` that this one should let it go
     /// first: [#leave], then [#enter].
     boolean shouldYield(long left) {

@@ -8,6 +8,7 @@ import io.slipway.snapshotter.SnapshotKind;
 import io.slipway.snapshotter.layer.LayerNotes;
 import io.slipway.snapshotter.layer.LayerSink;
 import io.slipway.snapshotter.layer.LinkStep;
+import io.slipway.snapshotter.layer.NoteBudget;
 import io.slipway.snapshotter.tree.SnapshotDirs;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -56,8 +57,8 @@ final class OverlayStaged implements SnapshotDriver.Staged {
     }
 
     @Override
-    public LayerSink sink(LayerQuota quota) throws IOException {
-        return dirs.sink(layer(), quota);
+    public LayerSink sink(LayerQuota quota, NoteBudget budget) throws IOException {
+        return dirs.sink(layer(), quota, budget);
     }
 
     @Override

@@ -7,6 +7,7 @@ import io.slipway.snapshotter.SnapshotKind;
 import io.slipway.snapshotter.layer.LayerNotes;
 import io.slipway.snapshotter.layer.LayerSink;
 import io.slipway.snapshotter.layer.LinkStep;
+import io.slipway.snapshotter.layer.NoteBudget;
 import java.io.IOException;
 import java.util.List;
 
@@ -61,8 +62,8 @@ public final class PlainStaged implements SnapshotDriver.Staged {
     }
 
     @Override
-    public LayerSink sink(LayerQuota quota) throws IOException {
-        return dirs.sink(tree(), quota);
+    public LayerSink sink(LayerQuota quota, NoteBudget budget) throws IOException {
+        return dirs.sink(tree(), quota, budget);
     }
 
     @Override

@@ -6,6 +6,7 @@ import io.slipway.snapshotter.SnapshotDriver;
 import io.slipway.snapshotter.layer.DirectorySink;
 import io.slipway.snapshotter.layer.LargeFiles;
 import io.slipway.snapshotter.layer.LayerSink;
+import io.slipway.snapshotter.layer.NoteBudget;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -95,8 +96,9 @@ public final class SnapshotDirs implements AutoCloseable {
     /// Writes a layer into a tree.
     ///
     /// @param tree closed with the sink
-    public LayerSink sink(Dir tree, LayerQuota quota) {
-        return new DirectorySink(tree, umask, quota, largeFiles);
+    /// @param budget see [SnapshotDriver.Staged#sink]
+    public LayerSink sink(Dir tree, LayerQuota quota, NoteBudget budget) {
+        return new DirectorySink(tree, umask, quota, budget, largeFiles);
     }
 
     /// A name that nothing has, kept by [#cleanup] until it is published or discarded.

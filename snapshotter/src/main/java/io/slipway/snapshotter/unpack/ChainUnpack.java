@@ -14,6 +14,7 @@ import io.slipway.snapshotter.UnpackRequest;
 import io.slipway.snapshotter.Unpacking;
 import io.slipway.snapshotter.layer.Buffers;
 import io.slipway.snapshotter.layer.Decompressors;
+import io.slipway.snapshotter.layer.NoteMemory;
 import io.slipway.snapshotter.layer.StreamProcessors;
 import io.slipway.snapshotter.layer.WorkGate;
 import io.slipway.snapshotter.meta.LayerCommits;
@@ -48,6 +49,7 @@ public final class ChainUnpack implements ImageUnpack {
 
     /// @param defaultSnapshotter taken when a request names none
     /// @param width layers worked on at once; others may wait for their bytes meanwhile
+    /// @param notes see [UnpackTools#notes]
     /// @param processors for layers of media types that we don't know
     /// @param layers see [UnpackTools#layers]
     /// @param commits see [UnpackTools#commits]
@@ -59,13 +61,14 @@ public final class ChainUnpack implements ImageUnpack {
             Derived derived,
             LayerQuota quota,
             int width,
+            NoteMemory notes,
             StreamProcessors processors,
             Executor layers,
             Executor commits) {
         WorkGate gate = new WorkGate(width);
         Decompressors decompressors = new Decompressors(inflaters, new Buffers(), gate, processors);
         this.defaultSnapshotter = defaultSnapshotter;
-        this.tools = new UnpackTools(store, decompressors, hashers, gate, quota, derived, layers, commits);
+        this.tools = new UnpackTools(store, decompressors, hashers, gate, notes, quota, derived, layers, commits);
     }
 
     @Override
@@ -141,13 +144,14 @@ public final class ChainUnpack implements ImageUnpack {
                 fresh = true;
             }
             shared.askers++;
-        }
-        shared.job.listen(heard);
-        if (fresh) {
-            unused.remove(layer);
-            Shared started = shared;
-            var _ = started.job.settled().whenComplete((_, _) -> forget(key, started));
-            started.job.start();
+            shared.job.listen(heard);
+            if (fresh) {
+                unused.remove(layer);
+                Shared started = shared;
+                var _ = started.job.settled().whenComplete((_, _) -> forget(key, started));
+                // Within the lock, so that layers get their threads in the order in which they got their memory.
+                started.job.start();
+            }
         }
         return new Joined(shared.job, fresh);
     }

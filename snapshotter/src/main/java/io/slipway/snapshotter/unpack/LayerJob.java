@@ -12,6 +12,7 @@ import io.slipway.snapshotter.layer.LayerApply;
 import io.slipway.snapshotter.layer.LayerNotes;
 import io.slipway.snapshotter.layer.LayerSink;
 import io.slipway.snapshotter.layer.LayerStream;
+import io.slipway.snapshotter.layer.NoteBudget;
 import io.slipway.snapshotter.meta.LayerCommits;
 import io.slipway.snapshotter.meta.LayerSource;
 import java.io.IOException;
@@ -29,7 +30,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// *waiting* (in the queue) → *applying* (on a thread of its own, into a staged directory) → *applied* (bytes
 /// and diff id verified) → once the layer below is committed: *linked* and *committed*; or *failed*. However
-/// it ends, the staged directory and the arrival are gone before [#settled] completes. Nothing is visible
+/// it ends, the staged directory, the arrival and its notes are gone before [#settled] completes. Nothing is visible
 /// before the commit.
 final class LayerJob {
     /// Listeners hear of progress at most once per this many uncompressed bytes.
@@ -40,6 +41,7 @@ final class LayerJob {
     private final String parent;
     private final UnpackLayer layer;
     private final Optional<String> lease;
+    private final NoteBudget notes;
     private final CompletableFuture<@Nullable Void> below;
     private final CompletableFuture<@Nullable Void> settled = new CompletableFuture<>();
     private final List<Listening> listeners = new CopyOnWriteArrayList<>();
@@ -80,6 +82,7 @@ final class LayerJob {
         this.parent = parent;
         this.layer = layer;
         this.lease = lease;
+        this.notes = tools.notes().open(tools.gate());
         this.below = below;
     }
 
@@ -168,7 +171,7 @@ final class LayerJob {
         tools.gate().enter(layer.descriptor().size());
         try (Decompressor bytes = tools.decompressors().open(layer.descriptor(), layer.arrival(), Map.of());
                 Hasher hasher = tools.hashers().open(layer.diffId().algorithm().id());
-                LayerSink sink = staged.sink(tools.quota())) {
+                LayerSink sink = staged.sink(tools.quota(), notes)) {
             LayerStream stream = new LayerStream(bytes, hasher, tools.quota(), progress());
             LayerNotes notes = LayerApply.run(stream, sink, tools.quota());
             Digest actual = Digest.of(layer.diffId().algorithm(), hasher.digest());
@@ -219,6 +222,7 @@ final class LayerJob {
             }
         }
         layer.arrival().close();
+        notes.close();
         if (told == null) {
             settled.complete(null);
         } else {

@@ -4,6 +4,7 @@ import io.slipway.cas.Derived;
 import io.slipway.linux.HasherProvider;
 import io.slipway.snapshotter.LayerQuota;
 import io.slipway.snapshotter.layer.Decompressors;
+import io.slipway.snapshotter.layer.NoteMemory;
 import io.slipway.snapshotter.layer.WorkGate;
 import io.slipway.snapshotter.meta.LayerCommits;
 import java.util.concurrent.Executor;
@@ -17,6 +18,7 @@ record UnpackTools(
         Decompressors decompressors,
         HasherProvider hashers,
         WorkGate gate,
+        NoteMemory notes,
         LayerQuota quota,
         Derived derived,
         Executor layers,

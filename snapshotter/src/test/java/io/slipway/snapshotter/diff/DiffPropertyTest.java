@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.slipway.cas.Descriptor;
 import io.slipway.linux.Mount;
 import io.slipway.snapshotter.LayerQuota;
+import io.slipway.snapshotter.layer.NoteMemory;
 import io.slipway.snapshotter.layer.StreamProcessors;
 import io.slipway.snapshotter.testing.Fixture;
 import io.slipway.snapshotter.testing.RandomTree;
@@ -43,8 +44,8 @@ class DiffPropertyTest {
         long seed = Long.getLong("slipway.seed", System.nanoTime());
         ExecutorService bytes = Executors.newFixedThreadPool(2);
         try (Fixture fixture = new Fixture(root);
-                DiffService diffs =
-                        DiffService.open(root, fixture.cas, LayerQuota.DEFAULT, StreamProcessors.NONE, bytes)) {
+                DiffService diffs = DiffService.open(
+                        root, fixture.cas, LayerQuota.DEFAULT, StreamProcessors.NONE, new NoteMemory(), bytes)) {
             var _ = fixture.cas.leases().create(NS, LEASE, Map.of());
             for (int i = 0; i < ROUNDS; i++) {
                 round(fixture, diffs, seed + i, TYPES.get(i % TYPES.size()));

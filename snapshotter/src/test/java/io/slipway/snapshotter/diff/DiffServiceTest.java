@@ -103,7 +103,7 @@ class DiffServiceTest {
     void listen() throws Exception {
         fixture = new Fixture(root);
         poller = Poller.start("test");
-        diffs = DiffService.open(root, fixture.cas, LayerQuota.DEFAULT, processors(), bytes);
+        diffs = DiffService.open(root, fixture.cas, LayerQuota.DEFAULT, processors(), fixture.service.notes(), bytes);
         GrpcServer grpc = GrpcServer.server(vertx);
         diffs.bind(new GrpcServices(grpc));
         http = await(vertx.createHttpServer().requestHandler(grpc).listen(0, "127.0.0.1"));

@@ -72,6 +72,11 @@ public final class ApplyBench {
 
     private static LayerSink sink(Path dir) throws IOException {
         Files.createDirectories(dir);
-        return new DirectorySink(Dir.openRoot(dir), 022, LayerQuota.DEFAULT, new LargeFiles());
+        return new DirectorySink(
+                Dir.openRoot(dir),
+                022,
+                LayerQuota.DEFAULT,
+                NoteBudget.of(NoteMemory.LAYER_BYTES_MAX),
+                new LargeFiles());
     }
 }

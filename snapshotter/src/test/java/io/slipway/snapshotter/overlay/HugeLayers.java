@@ -10,11 +10,19 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import com.github.luben.zstd.Zstd;
 import io.slipway.cas.ApiException;
+import io.slipway.cas.Verdict;
 import io.slipway.snapshotter.LayerQuota;
+import io.slipway.snapshotter.UnpackLayer;
+import io.slipway.snapshotter.UnpackListener;
+import io.slipway.snapshotter.UnpackRequest;
+import io.slipway.snapshotter.Unpacking;
 import io.slipway.snapshotter.layer.DiscardSink;
 import io.slipway.snapshotter.layer.LayerApply;
+import io.slipway.snapshotter.layer.NoteMemory;
 import io.slipway.snapshotter.tar.ByteSource;
 import io.slipway.snapshotter.testing.Blobs;
+import io.slipway.snapshotter.testing.BytesArrival;
+import io.slipway.snapshotter.testing.Fixture;
 import io.slipway.snapshotter.testing.Layers;
 import io.slipway.snapshotter.testing.Tar;
 import java.io.ByteArrayOutputStream;
@@ -22,8 +30,13 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.LongFunction;
+import org.awaitility.Awaitility;
 
 /// Layers that are hostile by size (rows 43 and 44 of the corpus), applied one after another by a process with the
 /// daemon's heap: `HugeLayers ROOT SCALE`. What does not fit ends it. Prints one line per layer and the most memory it
@@ -31,6 +44,8 @@ import java.util.function.LongFunction;
 final class HugeLayers {
     /// Names in one directory, at scale 1.
     private static final int NAMES = 20_000;
+
+    private static final int LAYERS_AT_ONCE = 24;
 
     private static final LayerQuota QUOTA = LayerQuota.DEFAULT;
     private static final LayerQuota TIGHT = new LayerQuota(1000, 100, 8 << 20, 100, 1 << 20);
@@ -51,6 +66,7 @@ final class HugeLayers {
             huge.byEntries(scale);
             huge.byNames(scale);
             huge.byMemory();
+            huge.byMemoryOfManyAtOnce();
             huge.byBytes();
             huge.byCompression();
         } finally {
@@ -192,6 +208,54 @@ final class HugeLayers {
                                     ? dir("d/").pax("path", path + i + "/")
                                     : file("f", "").pax("path", path + i + "/f"));
         });
+    }
+
+    /// More layers than there is memory for the notes of, each just within what one may take, and the lowest of them
+    /// the last whose bytes come.
+    private void byMemoryOfManyAtOnce() throws Exception {
+        List<BytesArrival> arrivals = new ArrayList<>();
+        List<UnpackLayer> wanted = new ArrayList<>();
+        for (int i = 0; i < LAYERS_AT_ONCE; i++) {
+            byte[] tar = impliedDirectories("layer" + i);
+            byte[] blob = Blobs.gzip(tar);
+            BytesArrival arrival = i == 0 ? BytesArrival.pending(blob) : BytesArrival.whole(blob);
+            arrivals.add(arrival);
+            wanted.add(new UnpackLayer(arrival.descriptor(Blobs.GZIP), BytesArrival.digestOf(tar), arrival));
+        }
+        BytesArrival lowest = arrivals.getFirst();
+        try (Fixture fixture = new Fixture(Files.createDirectory(snapshots.resolve("../many")))) {
+            Unpacking unpacking = fixture.service
+                    .images()
+                    .unpack(new UnpackRequest("default", "overlayfs", wanted, Optional.empty()), UnpackListener.NONE);
+            Awaitility.await("the others have taken what is shared")
+                    .atMost(Duration.ofMinutes(2))
+                    .until(() -> waitingLayers() >= LAYERS_AT_ONCE - 3);
+            lowest.land(Long.MAX_VALUE);
+            lowest.decide(new Verdict.Verified(lowest.size().orElseThrow()));
+            String _ = unpacking.await();
+        }
+        say("applied " + LAYERS_AT_ONCE + " layers at once that need nearly all the memory that one may have");
+    }
+
+    private static byte[] impliedDirectories(String prefix) {
+        String name = prefix + "n".repeat(240 - prefix.length());
+        Tar tar = new Tar();
+        for (int i = 0; i < 2000; i++) {
+            String path = name + "/" + i;
+            for (int depth = 0; depth < 14; depth++) {
+                path = name + "/" + path;
+            }
+            tar.add(file("f", "").pax("path", path + "/f"));
+        }
+        return tar.end();
+    }
+
+    /// Threads of layers that wait for something other than bytes or a permit.
+    private static long waitingLayers() {
+        return Thread.getAllStackTraces().values().stream()
+                .filter(frames -> Arrays.stream(frames)
+                        .anyMatch(frame -> frame.getClassName().startsWith(NoteMemory.class.getName())))
+                .count();
     }
 
     private void byBytes() throws Exception {

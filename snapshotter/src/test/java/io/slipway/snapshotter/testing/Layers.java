@@ -15,6 +15,8 @@ import io.slipway.snapshotter.layer.LayerApply;
 import io.slipway.snapshotter.layer.LayerNotes;
 import io.slipway.snapshotter.layer.LayerSink;
 import io.slipway.snapshotter.layer.LayerStream;
+import io.slipway.snapshotter.layer.NoteBudget;
+import io.slipway.snapshotter.layer.NoteMemory;
 import io.slipway.snapshotter.layer.StreamProcessors;
 import io.slipway.snapshotter.layer.WorkGate;
 import io.slipway.snapshotter.overlay.OverlayDriver;
@@ -36,8 +38,10 @@ public final class Layers implements AutoCloseable {
     private final Path root;
     private final String within;
     private final Path mountPoint;
+    private final WorkGate gate = new WorkGate(1);
     private final Decompressors decompressors =
-            new Decompressors(Inflaters.best(), new Buffers(), new WorkGate(1), StreamProcessors.NONE);
+            new Decompressors(Inflaters.best(), new Buffers(), gate, StreamProcessors.NONE);
+    private final NoteMemory notes = new NoteMemory();
     private final List<Long> nearestFirst = new ArrayList<>();
     private long number = 1;
 
@@ -67,12 +71,13 @@ public final class Layers implements AutoCloseable {
 
     /// As [#apply(byte[])], of an uncompressed stream.
     public Layers apply(ByteSource stream, LayerQuota quota) throws IOException, InterruptedException {
-        try (SnapshotDriver.Staged staged = driver.stage(SnapshotKind.COMMITTED, List.of())) {
-            LayerNotes notes;
-            try (LayerSink sink = staged.sink(quota)) {
-                notes = LayerApply.run(stream, sink, quota);
+        try (SnapshotDriver.Staged staged = driver.stage(SnapshotKind.COMMITTED, List.of());
+                NoteBudget budget = notes.open(gate)) {
+            LayerNotes left;
+            try (LayerSink sink = staged.sink(quota, budget)) {
+                left = LayerApply.run(stream, sink, quota);
             }
-            staged.link(notes, List.copyOf(nearestFirst));
+            staged.link(left, List.copyOf(nearestFirst));
             staged.publish(number);
         }
         nearestFirst.addFirst(number++);
