@@ -43,4 +43,9 @@ final class ContainerdPeer implements Peer {
     public List<String> pull(Path root, String reference) {
         return List.of("ctr", "--address", root + "/containerd.sock", "images", "pull", "--plain-http", reference);
     }
+
+    @Override
+    public List<String> fetch(Path root, String reference) {
+        return List.of("ctr", "--address", root + "/containerd.sock", "content", "fetch", "--plain-http", reference);
+    }
 }

@@ -37,13 +37,19 @@ final class LabImage {
             List.of("libreoffice-core", "libreoffice-common"),
             List.of("fonts-noto-cjk"));
 
+    /// Beside the blobs: how many entries the layers have together.
+    private static final String ENTRIES = "entries";
+
+    /// Beside the blobs: digests of the layers, bottom first, one per line.
+    private static final String LAYER_NAMES = "layers";
+
     private record Blob(String digest, long size) {}
 
     private LabImage() {}
 
     /// The layout directory, built when it is not there.
     static Path layout(Path lab) throws IOException, InterruptedException {
-        Path layout = lab.resolve("image-8-layers");
+        Path layout = lab.resolve("image-8-layers-v2");
         if (Files.exists(layout)) {
             return layout;
         }
@@ -54,9 +60,14 @@ final class LabImage {
             Files.createDirectories(building.resolve("blobs/sha256"));
             List<Blob> layers = new ArrayList<>();
             List<String> diffIds = new ArrayList<>();
+            long entries = 0;
             for (List<String> packages : LAYERS) {
-                addLayer(work, building, packages, layers, diffIds);
+                entries += addLayer(work, building, packages, layers, diffIds);
             }
+            Files.writeString(building.resolve(ENTRIES), entries + "\n");
+            Files.write(
+                    building.resolve(LAYER_NAMES),
+                    layers.stream().map(Blob::digest).toList());
             writeMetadata(building, layers, diffIds);
             Files.move(building, layout, StandardCopyOption.ATOMIC_MOVE);
         } finally {
@@ -65,7 +76,24 @@ final class LabImage {
         return layout;
     }
 
-    private static void addLayer(Path work, Path layout, List<String> packages, List<Blob> layers, List<String> diffIds)
+    /// How many files, directories and links unpacking it makes.
+    static long entries(Path layout) throws IOException {
+        return Long.parseLong(Files.readString(layout.resolve(ENTRIES)).strip());
+    }
+
+    /// The files of its layers, bottom first.
+    static List<Path> layers(Path layout) throws IOException {
+        return Files.readAllLines(layout.resolve(LAYER_NAMES)).stream()
+                .map(digest -> blob(layout, digest))
+                .toList();
+    }
+
+    private static Path blob(Path layout, String digest) {
+        return layout.resolve("blobs/sha256").resolve(digest.substring("sha256:".length()));
+    }
+
+    /// Returns how many entries it has.
+    private static long addLayer(Path work, Path layout, List<String> packages, List<Blob> layers, List<String> diffIds)
             throws IOException, InterruptedException {
         Path debs = Files.createTempDirectory(work, "debs-");
         Path tree = Files.createTempDirectory(work, "tree-");
@@ -92,10 +120,13 @@ final class LabImage {
                         tree.toString(),
                         "."));
         diffIds.add(digestOf(tar));
+        long entries =
+                Shell.run(work, List.of("tar", "-tf", tar.toString())).lines().count();
         Shell.run(work, List.of("gzip", "-6", "-n", tar.toString()));
         layers.add(store(layout, work.resolve("layer.tar.gz")));
         Shell.deleteTree(debs);
         Shell.deleteTree(tree);
+        return entries;
     }
 
     private static void writeMetadata(Path layout, List<Blob> layers, List<String> diffIds) throws IOException {
@@ -134,10 +165,7 @@ final class LabImage {
     private static Blob store(Path layout, Path file) throws IOException {
         String digest = digestOf(file);
         long size = Files.size(file);
-        Files.move(
-                file,
-                layout.resolve("blobs/sha256").resolve(digest.substring("sha256:".length())),
-                StandardCopyOption.REPLACE_EXISTING);
+        Files.move(file, blob(layout, digest), StandardCopyOption.REPLACE_EXISTING);
         return new Blob(digest, size);
     }
 

@@ -49,8 +49,7 @@ record SnapshotPart(
                     "snapshotter", SnapshotterService.open(root, cas, Options.snapshots(config), processors));
             DiffService diffs = closing.add(
                     "diff",
-                    DiffService.open(
-                            root, cas, Options.snapshots(config).quota(), processors, service.notes(), bytes));
+                    DiffService.open(root, cas, Options.snapshots(config).quota(), processors, service.notes(), bytes));
             List<String> usable = service.snapshots().snapshotters();
             SnapshotUnpacker unpacker = new SnapshotUnpacker(service.images(), name, usable);
             return new SnapshotPart(Optional.of(service), Optional.of(diffs), unpacker, name, service.states());

@@ -16,7 +16,8 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.Optional;
 
-/// Pulls and unpacks an image through the daemon's Transfer service, showing its progress. Interruption cancels the
+/// Pulls an image, and unpacks it unless it is only to be stored, through the daemon's Transfer service, showing its
+/// progress. Interruption cancels the
 /// pull in the daemon; what has arrived stays there for the next one.
 final class ImagePuller {
     private static final Duration TICK = Duration.ofMillis(100);
@@ -35,24 +36,29 @@ final class ImagePuller {
     ///
     /// @param reference what
     /// @param platform for which machine, where the image has several
+    /// @param unpack whether it is unpacked, too
     /// @param snapshotter where it is unpacked; empty until it is known which one the daemon takes
     /// @param plainHttp whether the registry is spoken to without TLS
     /// @param credentials for the registry of `reference`, if the user gave some
     record Request(
             ImageReference reference,
             Platform platform,
+            boolean unpack,
             String snapshotter,
             boolean plainHttp,
             Optional<Credentials> credentials) {
         /// With the snapshotter that is meant.
         Request chosen(Connection connection) throws CallFailed, CommandFailed, InterruptedException {
+            if (!unpack) {
+                return this;
+            }
             String chosen = Snapshotters.of(connection).choose(snapshotter);
-            return new Request(reference, platform, chosen, plainHttp, credentials);
+            return new Request(reference, platform, true, chosen, plainHttp, credentials);
         }
     }
 
     void pull(Request request) throws CallFailed, CommandFailed, InterruptedException {
-        LayerBoard board = new LayerBoard(true);
+        LayerBoard board = new LayerBoard(request.unpack());
         ProgressView view = ProgressView.of(terminal, request.reference().name(), clock.instant());
         boolean failed = true;
         try (SideStream progress = SideStream.open(connection, "progress", (_, message) -> {
@@ -100,15 +106,12 @@ final class ImagePuller {
                         .setReference(name)
                         .setResolver(resolver)
                         .build());
-        Any destination = Messages.any(
-                Messages.IMAGE_STORE,
-                ImageStore.newBuilder()
-                        .setName(name)
-                        .addPlatforms(platform)
-                        .addUnpacks(UnpackConfiguration.newBuilder()
-                                .setPlatform(platform)
-                                .setSnapshotter(request.snapshotter()))
-                        .build());
+        ImageStore.Builder store = ImageStore.newBuilder().setName(name).addPlatforms(platform);
+        if (request.unpack()) {
+            store.addUnpacks(
+                    UnpackConfiguration.newBuilder().setPlatform(platform).setSnapshotter(request.snapshotter()));
+        }
+        Any destination = Messages.any(Messages.IMAGE_STORE, store.build());
         return TransferRequest.newBuilder()
                 .setSource(source)
                 .setDestination(destination)

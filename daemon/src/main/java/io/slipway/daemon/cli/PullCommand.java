@@ -14,12 +14,14 @@ import picocli.CommandLine.ParseResult;
 /// `slipway pull`.
 final class PullCommand implements Command {
     private static final String USER = "--user";
+    private static final String NO_UNPACK = "--no-unpack";
 
     @Override
     public CommandSpec spec() {
         CommandSpec spec = CommandSpec.create().name("pull");
         spec.usageMessage().description("Pulls an image from its registry and unpacks it.");
         PullOptions.addTo(spec, USER);
+        spec.addOption(Slipway.flag("store it only; it is unpacked when it is run or pulled again", NO_UNPACK));
         spec.addPositional(PositionalParamSpec.builder()
                 .index("0")
                 .arity("1")
@@ -36,7 +38,15 @@ final class PullCommand implements Command {
             throws CommandFailed, CallFailed, IOException, InterruptedException {
         String text = arguments.matchedPositionalValue(0, "");
         ImageReference reference = References.image(text);
-        ImagePuller.Request asked = PullOptions.request(arguments, USER, reference, session.terminal());
+        boolean unpack = !arguments.matchedOptionValue(NO_UNPACK, false);
+        if (!unpack && arguments.hasMatchedOption("--snapshotter")) {
+            throw new CommandFailed(
+                    ExitCode.USAGE,
+                    "",
+                    "--snapshotter says where to unpack, " + NO_UNPACK + " not to",
+                    "leave one out");
+        }
+        ImagePuller.Request asked = PullOptions.request(arguments, USER, reference, unpack, session.terminal());
         Connection connection = session.connection();
         ImagePuller.Request request = asked.chosen(connection);
         try {

@@ -39,12 +39,13 @@ final class PullOptions {
 
     /// The pull that `arguments` describe.
     static ImagePuller.Request request(
-            ParseResult arguments, String userOption, ImageReference reference, Terminal terminal)
+            ParseResult arguments, String userOption, ImageReference reference, boolean unpack, Terminal terminal)
             throws CommandFailed, IOException {
         String platform = arguments.matchedOptionValue("--platform", "");
         return new ImagePuller.Request(
                 reference,
                 References.platform(platform),
+                unpack,
                 snapshotter(arguments, terminal),
                 arguments.matchedOptionValue("--plain-http", false),
                 credentials(arguments, userOption, reference, terminal));

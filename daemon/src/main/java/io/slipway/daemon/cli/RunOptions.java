@@ -112,7 +112,7 @@ record RunOptions(
         }
         List<String> command = new ArrayList<>(arguments.matchedPositionalValue(1, List.<String>of()));
         return new RunOptions(
-                PullOptions.request(arguments, REGISTRY_USER, reference, terminal),
+                PullOptions.request(arguments, REGISTRY_USER, reference, true, terminal),
                 id,
                 detach,
                 remove,

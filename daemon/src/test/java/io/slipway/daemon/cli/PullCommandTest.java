@@ -74,6 +74,26 @@ final class PullCommandTest {
     }
 
     @Test
+    void anImageThatIsOnlyToBeStoredIsAskedForWithoutASnapshotter() throws Exception {
+        AtomicReference<TransferRequest> asked = new AtomicReference<>();
+        daemon.transfer = (d, request) -> {
+            asked.set(request);
+            String _ = d.image("docker.io/library/busybox:latest", "{}");
+        };
+        assertThat(shell.run("pull", "--no-unpack", "busybox")).as(shell.err()).isZero();
+        ImageStore target = ImageStore.parseFrom(asked.get().getDestination().getValue());
+        assertThat(target.getUnpacksList()).isEmpty();
+        assertThat(target.getPlatformsList()).hasSize(1);
+    }
+
+    @Test
+    void whereToUnpackAndNotToContradictEachOther() {
+        assertThat(shell.run("pull", "--no-unpack", "--snapshotter", "native", "busybox"))
+                .isEqualTo(2);
+        assertThat(shell.err()).contains("--no-unpack").hasLineCount(1);
+    }
+
+    @Test
     void finishedLayersAreLinesOnStandardError() {
         daemon.transfer = (d, request) -> {
             String id = request.getOptions().getProgressStream();

@@ -85,7 +85,12 @@ final class RuntimeSpecTest {
         return new ProcessChoice(
                 new RunOptions(
                         new ImagePuller.Request(
-                                ImageReference.parse("busybox"), Platform.host(), "overlayfs", false, Optional.empty()),
+                                ImageReference.parse("busybox"),
+                                Platform.host(),
+                                true,
+                                "overlayfs",
+                                false,
+                                Optional.empty()),
                         "c1",
                         false,
                         false,
