@@ -6,6 +6,7 @@ import io.slipway.snapshotter.SnapshotDriver;
 import io.slipway.snapshotter.layer.DirectorySink;
 import io.slipway.snapshotter.layer.LargeFiles;
 import io.slipway.snapshotter.layer.LayerSink;
+import io.slipway.snapshotter.layer.OverlayForm;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -29,6 +30,7 @@ public final class SnapshotDirs implements AutoCloseable {
     private final Path path;
     private final Dir dir;
     private final int umask;
+    private final OverlayForm form;
     private final LongSupplier random;
     private final Remover remover;
     private final LargeFiles largeFiles = new LargeFiles();
@@ -41,10 +43,11 @@ public final class SnapshotDirs implements AutoCloseable {
         void remove(Dir parent, byte[] name) throws IOException;
     }
 
-    private SnapshotDirs(Path path, Dir dir, int umask, LongSupplier random, Remover remover) {
+    private SnapshotDirs(Path path, Dir dir, int umask, OverlayForm form, LongSupplier random, Remover remover) {
         this.path = path;
         this.dir = dir;
         this.umask = umask;
+        this.form = form;
         this.random = random;
         this.remover = remover;
     }
@@ -55,7 +58,7 @@ public final class SnapshotDirs implements AutoCloseable {
         Dir dir = Dir.openRoot(path);
         try {
             dir.chmod(ascii("."), PRIVATE_MODE);
-            return new SnapshotDirs(path, dir, umask(dir), random, remover);
+            return new SnapshotDirs(path, dir, umask(dir), OverlayForm.ofProcess(), random, remover);
         } catch (IOException e) {
             dir.close();
             throw e;
@@ -87,6 +90,11 @@ public final class SnapshotDirs implements AutoCloseable {
         return umask;
     }
 
+    /// In which layers are written here.
+    public OverlayForm form() {
+        return form;
+    }
+
     /// The tree of a published snapshot, or `below` it.
     public Dir published(long number, String below) throws IOException {
         return dir.openDir(ascii(number + below));
@@ -96,7 +104,7 @@ public final class SnapshotDirs implements AutoCloseable {
     ///
     /// @param tree closed with the sink
     public LayerSink sink(Dir tree, LayerQuota quota) {
-        return new DirectorySink(tree, umask, quota, largeFiles);
+        return new DirectorySink(tree, form, umask, quota, largeFiles);
     }
 
     /// A name that nothing has, kept by [#cleanup] until it is published or discarded.

@@ -72,6 +72,6 @@ public final class ApplyBench {
 
     private static LayerSink sink(Path dir) throws IOException {
         Files.createDirectories(dir);
-        return new DirectorySink(Dir.openRoot(dir), 022, LayerQuota.DEFAULT, new LargeFiles());
+        return new DirectorySink(Dir.openRoot(dir), OverlayForm.TRUSTED, 022, LayerQuota.DEFAULT, new LargeFiles());
     }
 }
