@@ -101,6 +101,7 @@ final class Options {
                         layers.maxRatio(),
                         LayerQuota.DEFAULT.ratioGraceBytes()),
                 config.snapshots().volatileMounts(),
+                config.snapshots().slowChown(),
                 config.store().shared());
     }
 }

@@ -22,7 +22,6 @@ final class LongMount {
     private static final int FSCONFIG_SET_STRING = 1;
     private static final int FSCONFIG_CMD_CREATE = 6;
     private static final int FSMOUNT_CLOEXEC = 1;
-    private static final int MOVE_MOUNT_F_EMPTY_PATH = 4;
     private static final int MOUNT_ATTR_RDONLY = 1;
     private static final int MOUNT_ATTR_NOSUID = 2;
     private static final int MOUNT_ATTR_NODEV = 4;
@@ -34,23 +33,26 @@ final class LongMount {
     // linux/sched.h
     private static final long CLONE_FS = 0x200;
 
+    /// Lower layers of one overlay, those that only lend data among them (fs/overlayfs/params.h).
+    private static final int LAYERS_MAX = 500;
+
     /// Bytes of one option's value (fs/fsopen.c: 256 with the NUL).
     private static final int OPTION_MAX = 255;
 
     private LongMount() {}
 
     static void mount(Mount mount, MountOptions options, String target, boolean layerByLayer) throws IOException {
-        List<String> single = new ArrayList<>();
-        OverlayLayers layers = new OverlayLayers(List.of(), List.of());
-        for (String option : options.data()) {
-            if (option.startsWith(OverlayLayers.OPTION)) {
-                layers = OverlayLayers.parse(option.substring(OverlayLayers.OPTION.length()));
-            } else {
-                single.add(option);
-            }
-        }
+        OverlayLayers layers = OverlayLayers.of(options.data());
+        List<String> single = options.data().stream()
+                .filter(option -> !option.startsWith(OverlayLayers.OPTION))
+                .toList();
         if (!mount.type().equals("overlay") || layers.lower().isEmpty()) {
             throw new LinuxException("mount", target, Errno.E2BIG);
+        }
+        int count = layers.lower().size() + layers.data().size();
+        if (count > LAYERS_MAX) {
+            throw new LinuxException(
+                    "mount", target, Errno.EINVAL.number(), count + " layers, overlayfs takes " + LAYERS_MAX);
         }
         if (layerByLayer && fits(single) && fits(layers.lower()) && fits(layers.data())) {
             byLayer(mount, options, single, layers, target);
@@ -99,10 +101,7 @@ final class LongMount {
         long mounted = Sys.call(s, Nr.FSMOUNT, fs, FSMOUNT_CLOEXEC, attributes(options.flags()));
         s.check(mounted, "fsmount", target);
         try {
-            long empty = s.secondPath(new byte[0]);
-            long path = s.path(target);
-            long moved = Sys.call(s, Nr.MOVE_MOUNT, mounted, empty, Flags.AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH);
-            s.check(moved, "move_mount", target);
+            DetachedTree.attach((int) mounted, target);
         } finally {
             Io.close((int) mounted);
         }

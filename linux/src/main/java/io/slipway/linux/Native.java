@@ -30,8 +30,16 @@ final class Native {
 
     static MethodHandle function(
             SymbolLookup library, String symbol, FunctionDescriptor type, Linker.Option... options) {
-        MemorySegment address = library.find(symbol).orElseThrow(() -> new UnsatisfiedLinkError("no symbol " + symbol));
-        return LINKER.downcallHandle(address, type, options);
+        return LINKER.downcallHandle(address(library, symbol), type, options);
+    }
+
+    /// Where a function of the C library is, for who hands it to another.
+    static MemorySegment address(String symbol) {
+        return address(LIBC, symbol);
+    }
+
+    private static MemorySegment address(SymbolLookup library, String symbol) {
+        return library.find(symbol).orElseThrow(() -> new UnsatisfiedLinkError("no symbol " + symbol));
     }
 
     /// A shared object: from the distribution's directory, else where the loader looks. Never unloaded.

@@ -65,10 +65,12 @@ final class Nr {
     // Mounts.
     static final long MOUNT = of(165, 40);
     static final long UMOUNT2 = of(166, 39);
+    static final long OPEN_TREE = 428;
     static final long MOVE_MOUNT = 429;
     static final long FSOPEN = 430;
     static final long FSCONFIG = 431;
     static final long FSMOUNT = 432;
+    static final long MOUNT_SETATTR = 442;
 
     static final long UNSHARE = of(272, 97);
     static final long CHDIR = of(80, 49);

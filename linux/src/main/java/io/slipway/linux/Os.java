@@ -13,6 +13,9 @@ public final class Os {
     /// The 22nd field of `/proc/PID/stat` (proc(5)), counted behind the command's name.
     private static final int START_TIME_FIELD = 19;
 
+    /// The map of the first user namespace.
+    private static final String ALL_IDS = "0 0 4294967295";
+
     // linux/resource.h
     private static final int RLIMIT_NOFILE = 7;
 
@@ -28,6 +31,11 @@ public final class Os {
         try (Scratch s = Scratch.take()) {
             return Sys.call(s, Nr.GETEGID, 0);
         }
+    }
+
+    /// Whether this process's root is not the machine's own (user_namespaces(7)): ids are mapped.
+    public static boolean isInUserNamespace() throws IOException {
+        return !line("/proc/self/uid_map").replaceAll(" +", " ").equals(ALL_IDS);
     }
 
     /// What the kernel takes away from the modes of new files (proc(5), `Umask` of `/proc/self/status`).

@@ -31,7 +31,7 @@ public record OverlayMount(Optional<String> upper, List<String> lowers, boolean 
         boolean userXattr = false;
         for (String option : mounts.getFirst().options()) {
             if (option.startsWith(UPPER)) {
-                upper = Optional.of(option.substring(UPPER.length()).replaceAll("\\\\(.)", "$1"));
+                upper = Optional.of(unescaped(option.substring(UPPER.length())));
             } else if (option.startsWith(OverlayLayers.OPTION)) {
                 lowers = OverlayLayers.parse(option.substring(OverlayLayers.OPTION.length()))
                         .lower();
@@ -39,6 +39,10 @@ public record OverlayMount(Optional<String> upper, List<String> lowers, boolean 
             userXattr |= option.equals(USER_XATTR);
         }
         return Optional.of(new OverlayMount(upper, lowers, userXattr));
+    }
+
+    private static String unescaped(String path) {
+        return path.replaceAll("\\\\(.)", "$1");
     }
 
     /// The directory that a list of mounts shows, when it is one bind mount without a target inside.
@@ -68,7 +72,9 @@ public record OverlayMount(Optional<String> upper, List<String> lowers, boolean 
     }
 
     /// The same tree for reading only: the upper directory of an overlay becomes its nearest lower one, so nothing
-    /// is written and a mount of it elsewhere is not disturbed.
+    /// is written and a mount of it elsewhere is not disturbed. Of an overlay whose files are shown with other
+    /// owners,
+    /// the owners are those that the image has.
     public static List<Mount> readOnly(List<Mount> mounts) {
         return mounts.stream().map(OverlayMount::readOnly).toList();
     }
@@ -85,6 +91,9 @@ public record OverlayMount(Optional<String> upper, List<String> lowers, boolean 
         }
         options.addFirst(READ_ONLY);
         if (!upper.isEmpty()) {
+            if (IdMapped.isIn(mount)) {
+                options.addAll(IdMapped.back(mount, unescaped(upper)));
+            }
             String nearest = OverlayLayers.OPTION + upper + ":";
             options.replaceAll(option -> option.startsWith(OverlayLayers.OPTION)
                     ? nearest + option.substring(OverlayLayers.OPTION.length())
@@ -95,7 +104,10 @@ public record OverlayMount(Optional<String> upper, List<String> lowers, boolean 
 
     private static boolean dropped(Mount mount, String option) {
         boolean writing = mount.type().equals(TYPE)
-                && (option.startsWith(WORK) || option.equals("volatile") || option.startsWith("fsync="));
+                && (option.startsWith(WORK)
+                        || option.equals("volatile")
+                        || option.startsWith("fsync=")
+                        || IdMapped.isIn(option));
         return writing || option.equals("rw") || option.equals(READ_ONLY);
     }
 }

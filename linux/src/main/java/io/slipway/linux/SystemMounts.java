@@ -33,7 +33,7 @@ final class SystemMounts implements Mounts {
         } catch (IOException | RuntimeException e) {
             for (Path point : done.reversed()) {
                 try {
-                    unmountOnce(point.toString().getBytes(StandardCharsets.UTF_8));
+                    unmountOnce(point.toString());
                 } catch (IOException left) {
                     e.addSuppressed(left);
                 }
@@ -43,13 +43,13 @@ final class SystemMounts implements Mounts {
     }
 
     private static void mountWhole(Mount mount, Path point, List<Path> done) throws IOException {
-        MountOptions options = MountOptions.of(mount);
+        IdMapped shown = IdMapped.of(mount);
+        MountOptions options = MountOptions.of(shown.mount());
         String target = point.toString();
-        String data = options.joined();
-        if (data.getBytes(StandardCharsets.UTF_8).length >= DATA_MAX) {
-            LongMount.mount(mount, options, target, Os.kernel().compareTo(LAYER_BY_LAYER) >= 0);
+        if (shown.isMapped()) {
+            shown.mount(options, target, Os.kernel().compareTo(IdMapped.DETACHED_LAYERS) >= 0);
         } else {
-            mountOnce(mount, options.mountFlags(), target, data);
+            mountPlain(mount, target);
         }
         if ((options.flags() & MountOptions.MS_REMOUNT) == 0) {
             done.add(point);
@@ -60,6 +60,17 @@ final class SystemMounts implements Mounts {
         }
         if (options.propagationFlags() != 0) {
             mountOnce(again, options.propagationFlags(), target, "");
+        }
+    }
+
+    /// What a mount's own flags and options make, however long they are.
+    static void mountPlain(Mount mount, String target) throws IOException {
+        MountOptions options = MountOptions.of(mount);
+        String data = options.joined();
+        if (data.getBytes(StandardCharsets.UTF_8).length >= DATA_MAX) {
+            LongMount.mount(mount, options, target, Os.kernel().compareTo(LAYER_BY_LAYER) >= 0);
+        } else {
+            mountOnce(mount, options.mountFlags(), target, data);
         }
     }
 
@@ -102,6 +113,11 @@ final class SystemMounts implements Mounts {
             }
         }
         throw new LinuxException("umount2", under.toString(), Errno.EBUSY);
+    }
+
+    /// Takes the mount on top away.
+    static void unmountOnce(String point) throws IOException {
+        boolean _ = unmountOnce(point.getBytes(StandardCharsets.UTF_8));
     }
 
     /// @return false when nothing is mounted there

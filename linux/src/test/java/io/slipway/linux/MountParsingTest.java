@@ -63,6 +63,15 @@ class MountParsingTest {
     }
 
     @Test
+    void findsLayersAtAnotherPlace() {
+        OverlayLayers layers = OverlayLayers.parse("/x/a:/x/b/c::/y/d");
+        assertThat(layers.movedTo("/m", "/x")).isEqualTo("/m/a:/m/b/c::/y/d");
+        assertThat(layers.movedTo("/m", "/x/a")).isEqualTo("/m:/x/b/c::/y/d");
+        assertThat(layers.movedTo("/m", "/")).isEqualTo("/m/x/a:/m/x/b/c::/m/y/d");
+        assertThat(OverlayLayers.parse("/xa").movedTo("/m", "/x")).isEqualTo("/xa");
+    }
+
+    @Test
     void readsKernelReleases() {
         assertThat(KernelVersion.parse("6.1.0-18-amd64")).isEqualTo(new KernelVersion(6, 1));
         assertThat(KernelVersion.parse("5.15.153.1-microsoft-standard-WSL2").atLeast(5, 15))

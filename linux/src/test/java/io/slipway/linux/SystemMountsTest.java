@@ -59,6 +59,28 @@ class SystemMountsTest extends MountsContract {
         Files.writeString(target.resolve("new"), "x");
     }
 
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void mountsAsManyLayersAsOverlayfsTakesAndSaysWhenThereAreMore(boolean layerByLayer) throws IOException {
+        List<String> layers = layers(501);
+        Mount more = overlay(layers, true);
+        assertThatThrownBy(() -> LongMount.mount(more, MountOptions.of(more), target.toString(), layerByLayer))
+                .isInstanceOfSatisfying(
+                        LinuxException.class, e -> assertThat(e.errno()).isEqualTo(Errno.EINVAL))
+                .hasMessageContaining("501 layers, overlayfs takes 500");
+        Mount most = overlay(layers.subList(0, 500), true);
+        LongMount.mount(most, MountOptions.of(most), target.toString(), layerByLayer);
+        assertOverlay(500);
+    }
+
+    @Test
+    void layersWithNamesTooLongForOneOptionAreNamedFromTheirDirectory() throws IOException {
+        mounts.mount(List.of(overlay(layers(temp.resolve("d".repeat(250)), 70), true)), target);
+        assertOverlay(70);
+        Files.writeString(target.resolve("new"), "x");
+        assertThat(temp.resolve("upper/new")).hasContent("x");
+    }
+
     @Test
     void choosesTheWayForManyLayersByItself() throws IOException {
         mounts.mount(List.of(overlay(layers(200), false)), target);
@@ -149,9 +171,13 @@ class SystemMountsTest extends MountsContract {
     }
 
     private List<String> layers(int count) throws IOException {
+        return layers(temp.resolve("layers-with-a-long-name"), count);
+    }
+
+    private static List<String> layers(Path below, int count) throws IOException {
         List<String> layers = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-            Path layer = Files.createDirectories(temp.resolve("layers-with-a-long-name/" + i + "/fs"));
+            Path layer = Files.createDirectories(below.resolve(i + "/fs"));
             Files.createFile(layer.resolve("f" + i));
             layers.add(layer.toString());
         }

@@ -6,6 +6,10 @@ import java.util.Optional;
 public enum Capability {
     /// The client can prepare and fill a layer without its parents and give it its parent at commit.
     REBASE("rebase"),
+    /// A snapshot with labels that map ids is mounted with its files' owners shown so.
+    REMAP_IDS("remap-ids"),
+    /// Where there is no [#REMAP_IDS], clients are not to copy every file for a mapping.
+    ONLY_REMAP_IDS("only-remap-ids"),
     /// A snapshot holds a copy of all files of its parents, and its usage counts them.
     COPIES("");
 

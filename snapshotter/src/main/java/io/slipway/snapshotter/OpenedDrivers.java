@@ -33,7 +33,9 @@ final class OpenedDrivers {
     static OpenedDrivers of(Path root, SnapshotterOptions options, UnaryOperator<SnapshotDriver> around) {
         SecureRandom random = new SecureRandom();
         OpenedDrivers opened = new OpenedDrivers(root, around);
-        opened.add(OverlayDriver.NAME, () -> OverlayDriver.open(root, random::nextLong, options.volatileMounts()));
+        opened.add(
+                OverlayDriver.NAME,
+                () -> OverlayDriver.open(root, random::nextLong, options.volatileMounts(), options.slowChown()));
         opened.add(CopyingDriver.NAME, () -> CopyingDriver.open(root, random::nextLong));
         opened.add(BtrfsDriver.NAME, () -> BtrfsDriver.open(root, random::nextLong));
         return opened;

@@ -1,5 +1,6 @@
 package io.slipway.snapshotter;
 
+import io.slipway.linux.IdMapping;
 import io.slipway.linux.Mount;
 import io.slipway.snapshotter.layer.LayerNotes;
 import io.slipway.snapshotter.layer.LayerSink;
@@ -22,10 +23,23 @@ public interface SnapshotDriver extends AutoCloseable {
     Set<Capability> capabilities();
 
     /// Makes a directory aside.
-    Staged stage(SnapshotKind kind, List<Long> parents) throws IOException;
+    ///
+    /// @param ids whom a client wants to see as owners; drivers without [Capability#REMAP_IDS] need not heed it
+    /// @throws io.slipway.cas.ApiException INVALID_ARGUMENT, FAILED_PRECONDITION: not with these ids
+    Staged stage(SnapshotKind kind, List<Long> parents, IdMapping ids) throws IOException;
 
-    /// How the snapshot is mounted; `kind` is VIEW or ACTIVE.
-    List<Mount> mounts(SnapshotKind kind, long directory, List<Long> parents) throws IOException;
+    /// As above, with owners as they are.
+    default Staged stage(SnapshotKind kind, List<Long> parents) throws IOException {
+        return stage(kind, parents, IdMapping.NONE);
+    }
+
+    /// How the snapshot is mounted; `kind` is VIEW or ACTIVE, `ids` what it was staged with.
+    List<Mount> mounts(SnapshotKind kind, long directory, List<Long> parents, IdMapping ids) throws IOException;
+
+    /// As above, with owners as they are.
+    default List<Mount> mounts(SnapshotKind kind, long directory, List<Long> parents) throws IOException {
+        return mounts(kind, directory, parents, IdMapping.NONE);
+    }
 
     /// Counts the files of the snapshot's own layer. Cost grows with their number.
     SnapshotUsage usage(long directory, List<Long> parents) throws IOException;

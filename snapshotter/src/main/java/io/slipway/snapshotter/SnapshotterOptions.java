@@ -8,6 +8,8 @@ package io.slipway.snapshotter;
 /// @param quota bounds on one layer
 /// @param volatileMounts whether overlays are mounted so that nothing in them is ever synced: faster, and after a
 /// power cut a container's own files are lost
+/// @param slowChown whether clients may copy all files of an image to change their owners where the kernel can't
+/// show them so (containerd's key of that name)
 /// @param shared whether a layer unpacked in one namespace may serve another (`store.sharing_policy`)
 public record SnapshotterOptions(
         String defaultSnapshotter,
@@ -15,10 +17,11 @@ public record SnapshotterOptions(
         int maxUnpacks,
         LayerQuota quota,
         boolean volatileMounts,
+        boolean slowChown,
         boolean shared) {
     /// The defaults of `[snapshots]` and `[pull]`.
     public static final SnapshotterOptions DEFAULT =
-            new SnapshotterOptions("overlayfs", Sync.BACKGROUND, 0, LayerQuota.DEFAULT, false, true);
+            new SnapshotterOptions("overlayfs", Sync.BACKGROUND, 0, LayerQuota.DEFAULT, false, false, true);
 
     public SnapshotterOptions {
         if (defaultSnapshotter.isEmpty() || maxUnpacks < 0) {

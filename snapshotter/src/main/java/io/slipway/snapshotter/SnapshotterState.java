@@ -8,7 +8,7 @@ import java.util.Optional;
 ///
 /// @param name in the API
 /// @param root where its snapshots are, or would be
-/// @param capabilities in containerd's words: `rebase`
+/// @param capabilities in containerd's words: `rebase`, `remap-ids`, `only-remap-ids`
 /// @param off why it can't be used here; empty when it can
 public record SnapshotterState(String name, Path root, List<String> capabilities, Optional<String> off) {
     public SnapshotterState {

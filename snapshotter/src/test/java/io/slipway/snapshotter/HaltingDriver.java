@@ -1,5 +1,6 @@
 package io.slipway.snapshotter;
 
+import io.slipway.linux.IdMapping;
 import io.slipway.linux.Mount;
 import io.slipway.snapshotter.layer.LayerNotes;
 import io.slipway.snapshotter.layer.LayerSink;
@@ -24,9 +25,9 @@ record HaltingDriver(SnapshotDriver driver, Consumer<String> steps) implements S
     }
 
     @Override
-    public Staged stage(SnapshotKind kind, List<Long> parents) throws IOException {
+    public Staged stage(SnapshotKind kind, List<Long> parents, IdMapping ids) throws IOException {
         steps.accept("stage " + kind);
-        Staged staged = driver.stage(kind, parents);
+        Staged staged = driver.stage(kind, parents, ids);
         steps.accept("staged " + kind);
         return new HaltingStaged(staged, steps);
     }
@@ -90,8 +91,8 @@ record HaltingDriver(SnapshotDriver driver, Consumer<String> steps) implements S
     }
 
     @Override
-    public List<Mount> mounts(SnapshotKind kind, long directory, List<Long> parents) throws IOException {
-        return driver.mounts(kind, directory, parents);
+    public List<Mount> mounts(SnapshotKind kind, long directory, List<Long> parents, IdMapping ids) throws IOException {
+        return driver.mounts(kind, directory, parents, ids);
     }
 
     @Override

@@ -96,9 +96,14 @@ public record Config(
     /// @param syncBeforeCommit wait for the disk before a snapshot is committed instead of in the
     ///     background
     /// @param volatileMounts whether overlays are mounted with `volatile`
+    /// @param slowChown whether clients may change owners file by file where the kernel can't show others
     /// @param layers bounds on one layer
     public record Snapshots(
-            String defaultSnapshotter, boolean syncBeforeCommit, boolean volatileMounts, Layers layers) {}
+            String defaultSnapshotter,
+            boolean syncBeforeCommit,
+            boolean volatileMounts,
+            boolean slowChown,
+            Layers layers) {}
 
     /// @param maxEntries tar entries
     /// @param maxBytes uncompressed, and separately the sum of file sizes with holes counted

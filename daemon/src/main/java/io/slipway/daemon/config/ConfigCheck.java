@@ -79,6 +79,7 @@ final class ConfigCheck {
                         choice(Key.SNAPSHOTS_SYNC, "background", "before-commit")
                                 .equals("before-commit"),
                         values.flag(Key.SNAPSHOTS_VOLATILE),
+                        values.flag(Key.SNAPSHOTS_SLOW_CHOWN),
                         layers()),
                 values.streamProcessors(),
                 new Config.Debug(text(Key.DEBUG_LEVEL, ConfigCheck::level), text(Key.DEBUG_FORMAT, LogFormat::parse)));

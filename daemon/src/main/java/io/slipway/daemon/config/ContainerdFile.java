@@ -36,6 +36,7 @@ final class ContainerdFile {
             Map.entry("debug.level", Key.DEBUG_LEVEL),
             Map.entry("debug.format", Key.DEBUG_FORMAT),
             Map.entry("plugins.\"io.containerd.metadata.v1.bolt\".content_sharing_policy", Key.STORE_SHARING_POLICY),
+            Map.entry("plugins.\"io.containerd.snapshotter.v1.overlayfs\".slow_chown", Key.SNAPSHOTS_SLOW_CHOWN),
             Map.entry("plugins.\"io.containerd.gc.v1.scheduler\".pause_threshold", Key.GC_PAUSE_THRESHOLD),
             Map.entry("plugins.\"io.containerd.gc.v1.scheduler\".deletion_threshold", Key.GC_DELETION_THRESHOLD),
             Map.entry("plugins.\"io.containerd.gc.v1.scheduler\".mutation_threshold", Key.GC_MUTATION_THRESHOLD),

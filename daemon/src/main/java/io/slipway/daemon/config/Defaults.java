@@ -45,7 +45,7 @@ final class Defaults {
             case PULL_CONNECTIONS_PER_HOST -> 4L;
             case SNAPSHOTS_DEFAULT -> "overlayfs";
             case SNAPSHOTS_SYNC -> "background";
-            case SNAPSHOTS_VOLATILE -> false;
+            case SNAPSHOTS_VOLATILE, SNAPSHOTS_SLOW_CHOWN -> false;
             case SNAPSHOTS_MAX_LAYER_ENTRIES -> 4_000_000L;
             case SNAPSHOTS_MAX_LAYER_DIRECTORIES -> 400_000L;
             case SNAPSHOTS_MAX_LAYER_BYTES -> "512GiB";

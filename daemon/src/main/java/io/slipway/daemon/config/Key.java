@@ -37,6 +37,7 @@ public enum Key {
     SNAPSHOTS_DEFAULT("snapshots.default", Kind.TEXT, "snapshotter where a client names none"),
     SNAPSHOTS_SYNC("snapshots.sync", Kind.TEXT, "background or before-commit"),
     SNAPSHOTS_VOLATILE("snapshots.volatile", Kind.FLAG, "overlays never sync; a power cut loses containers' files"),
+    SNAPSHOTS_SLOW_CHOWN("snapshots.slow_chown", Kind.FLAG, "where ids can't be mapped, clients may chown a copy"),
     SNAPSHOTS_MAX_LAYER_ENTRIES("snapshots.max_layer_entries", Kind.NUMBER, "tar entries of one layer"),
     SNAPSHOTS_MAX_LAYER_DIRECTORIES("snapshots.max_layer_directories", Kind.NUMBER, "directories of one layer"),
     SNAPSHOTS_MAX_LAYER_BYTES("snapshots.max_layer_bytes", Kind.TEXT, "uncompressed size of one layer, holes counted"),

@@ -53,7 +53,11 @@ class ConfigTest {
                         new Config.Gc(0.02, 0, 100, Duration.ZERO, Duration.ofSeconds(10)),
                         new Config.Pull(8, 4, 0),
                         new Config.Snapshots(
-                                "overlayfs", false, false, new Config.Layers(4_000_000, 400_000, 512L << 30, 200)),
+                                "overlayfs",
+                                false,
+                                false,
+                                false,
+                                new Config.Layers(4_000_000, 400_000, 512L << 30, 200)),
                         List.of(),
                         new Config.Debug(Level.INFO, LogFormat.TEXT)));
     }

@@ -15,8 +15,10 @@ import io.slipway.daemon.lab.Leaks;
 import io.slipway.daemon.lab.PackagedDaemon;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -58,7 +60,7 @@ final class SnapshottersTest {
         String table = daemon.checkSlipway("snapshotters");
         assertThat(table.lines().filter(line -> line.startsWith("overlayfs")).toList())
                 .hasSize(1)
-                .allMatch(line -> line.contains(" default ") && line.contains("rebase"));
+                .allMatch(line -> line.contains(" default ") && line.contains("rebase") && line.contains("remap-ids"));
         assertThat(table).containsPattern("(?m)^native +ok ");
         JsonNode all = new ObjectMapper().readTree(daemon.checkSlipway("--json", "snapshotters"));
         assertThat(all).hasSize(3);
@@ -143,6 +145,41 @@ final class SnapshottersTest {
         return LabProcess.check(command.toArray(String[]::new));
     }
 
+    private static final List<String> OTHER_IDS =
+            List.of("--uidmap", "0:100000:65536", "--gidmap", "0:200000:65536", "--remap-labels");
+
+    /// A container's own root reaches its files only through directories that let others pass.
+    private void letOthersPass() throws Exception {
+        for (Path at = work; at.startsWith("/tmp") && at.getNameCount() > 1; at = Objects.requireNonNull(at.getParent())) {
+            Files.setPosixFilePermissions(at, PosixFilePermissions.fromString("rwx--x--x"));
+        }
+    }
+
+    private static List<String> mappedRun(String snapshotter, String image, String id) {
+        List<String> all = new ArrayList<>(List.of("run", "--rm", "--snapshotter", snapshotter));
+        all.addAll(OTHER_IDS);
+        all.addAll(List.of(
+                image,
+                id,
+                "/bin/sh",
+                "-c",
+                "cat /proc/self/uid_map; echo x > /new; stat -c '%n %u:%g' / /bin/sh /new"));
+        return all;
+    }
+
+    private static void assertMapped(String said) {
+        assertThat(said).containsPattern("^ +0 +100000 +65536\n").contains("/ 0:0\n", "/bin/sh 0:0\n", "/new 0:0\n");
+    }
+
+    /// Nothing is copied: Debian's ctr sees that this snapshotter can, and Debian's shim gets a root that is mounted.
+    @Test
+    void theRootOfAUserNamespaceOwnsTheFilesOfItsImage() throws Exception {
+        letOthersPass();
+        daemon.checkSlipway("pull", reference);
+        assertMapped(ctr(mappedRun("overlayfs", reference, "mapped").toArray(String[]::new)));
+        assertThat(snapshots("overlayfs", "ls")).doesNotContain("mapped", "-100000-200000");
+    }
+
     /// Its CRI says which chain id each layer is to become, and does not fetch those that Slipway has.
     @Test
     void debiansContainerdFetchesNoLayerThatIsUnpackedHere() throws Exception {
@@ -173,6 +210,11 @@ final class SnapshottersTest {
             containerd.checkCtr("-n", "lab", "images", "pull", "--plain-http", "--snapshotter", "slipway", plain);
             assertThat(containerd.checkCtr("-n", "lab", "run", "--rm", "--snapshotter", "slipway", plain, "from-ours"))
                     .contains("hello from inside");
+            letOthersPass();
+            List<String> mapped = new ArrayList<>(List.of("-n", "lab"));
+            mapped.addAll(mappedRun("slipway", plain, "mapped-from-ours"));
+            // Debian's containerd hands no capability of ours on, so that its ctr changes the owners in a copy first.
+            assertMapped(containerd.checkCtr(mapped.toArray(String[]::new)));
             String listed = containerd.checkCtr("-n", "lab", "snapshots", "--snapshotter", "slipway", "ls");
             assertThat(listed).contains("Committed").doesNotContain("from-ours");
         }

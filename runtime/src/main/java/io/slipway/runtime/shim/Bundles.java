@@ -3,6 +3,7 @@ package io.slipway.runtime.shim;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.slipway.cas.ApiException;
+import io.slipway.linux.Mount;
 import io.slipway.linux.Mounts;
 import io.slipway.linux.Os;
 import java.io.IOException;
@@ -79,6 +80,17 @@ public final class Bundles {
             throw e;
         }
         return bundle;
+    }
+
+    /// Mounts the root file system in a bundle where most shims can't: theirs is to mount everything else.
+    ///
+    /// @return whether it is mounted now
+    public boolean mount(Bundle bundle, List<Mount> rootfs) throws IOException {
+        boolean ours = Mounts.mapIds(rootfs);
+        if (ours) {
+            mounts.mount(rootfs, bundle.rootfs());
+        }
+        return ours;
     }
 
     private static void fill(Bundle bundle, byte[] spec, Path shimBinary) throws IOException {

@@ -7,6 +7,7 @@ import io.slipway.api.task.v2.CreateTaskResponse;
 import io.slipway.api.task.v2.DeleteResponse;
 import io.slipway.api.task.v2.WaitResponse;
 import io.slipway.cas.ApiException;
+import io.slipway.linux.Mount;
 import io.slipway.linux.Poller;
 import io.slipway.runtime.EventExchange;
 import io.slipway.runtime.RuntimeOptions.Timeouts;
@@ -20,6 +21,7 @@ import io.slipway.runtime.shim.ShimCommands;
 import io.slipway.runtime.shim.ShimRemains;
 import java.io.IOException;
 import java.time.Clock;
+import java.util.List;
 import java.util.concurrent.Executor;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -78,11 +80,12 @@ final class TaskLife {
     void create(Task task, byte[] spec, CreateTaskRequest request) throws IOException, InterruptedException {
         kernel.run(() -> bundles.create(task.bundle.namespace(), task.bundle.id(), spec, task.binary));
         try {
+            CreateTaskRequest left = mounted(task, request);
             openLog(task);
             ShimAddress address = commands.start(task.bundle, task.binary);
             kernel.step(() -> task.bundle.noteAddress(address));
             connect(task, address);
-            CreateTaskResponse created = task.shim().call("Create", request, CreateTaskResponse.parser());
+            CreateTaskResponse created = task.shim().call("Create", left, CreateTaskResponse.parser());
             task.init.pid = created.getPid();
             task.lastState = TaskState.CREATED;
             task.stdout = request.getStdout();
@@ -91,6 +94,16 @@ final class TaskLife {
             throw e;
         }
         live(task);
+    }
+
+    /// What is left to the shim when we have mounted what it can't.
+    private CreateTaskRequest mounted(Task task, CreateTaskRequest request) throws IOException {
+        List<Mount> rootfs = request.getRootfsList().stream()
+                .map(mount -> new Mount(
+                        mount.getType(), mount.getSource(), mount.getTarget(), List.copyOf(mount.getOptionsList())))
+                .toList();
+        boolean ours = kernel.run(() -> bundles.mount(task.bundle, rootfs));
+        return ours ? request.toBuilder().clearRootfs().build() : request;
     }
 
     /// From here on the task can be asked for, its exit is awaited and the loss of its shim is noticed.

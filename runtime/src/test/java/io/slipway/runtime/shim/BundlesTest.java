@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.slipway.cas.ApiException;
+import io.slipway.linux.Mount;
 import io.slipway.linux.Mounts;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -11,7 +12,9 @@ import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -75,6 +78,24 @@ final class BundlesTest {
         Files.writeString(old.resolve("left"), "x");
         bundles.create("default", "c1", SPEC, SHIM);
         assertThat(old).isEmptyDirectory();
+    }
+
+    @Test
+    @Tag("root")
+    void onlyARootThatShimsCannotMountIsMountedHere() throws Exception {
+        Bundle bundle = bundles.create("default", "c1", SPEC, SHIM);
+        Path tree = Files.createDirectory(directory.resolve("tree"));
+        Files.createFile(tree.resolve("f"));
+        assertThat(bundles.mount(bundle, List.of(new Mount("bind", tree.toString(), "", List.of("rbind", "rw")))))
+                .isFalse();
+        assertThat(bundle.rootfs()).isEmptyDirectory();
+        List<String> mapped = List.of("uidmap=0:100000:10", "gidmap=0:200000:10", "rbind", "rw");
+        assertThat(bundles.mount(bundle, List.of(new Mount("bind", tree.toString(), "", mapped))))
+                .isTrue();
+        assertThat(Files.getAttribute(bundle.rootfs().resolve("f"), "unix:uid")).isEqualTo(100_000);
+        bundles.remove(bundle);
+        assertThat(Mounts.system().mountPointsUnder(directory)).isEmpty();
+        assertThat(tree.resolve("f")).exists();
     }
 
     @Test

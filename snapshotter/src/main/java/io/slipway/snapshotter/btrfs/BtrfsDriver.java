@@ -4,6 +4,7 @@ import io.slipway.linux.Attributes;
 import io.slipway.linux.Btrfs;
 import io.slipway.linux.Dir;
 import io.slipway.linux.Errno;
+import io.slipway.linux.IdMapping;
 import io.slipway.linux.LinuxException;
 import io.slipway.linux.Mount;
 import io.slipway.linux.MountedOn;
@@ -115,7 +116,7 @@ public final class BtrfsDriver implements SnapshotDriver {
     }
 
     @Override
-    public Staged stage(SnapshotKind kind, List<Long> parents) throws IOException {
+    public Staged stage(SnapshotKind kind, List<Long> parents, IdMapping ids) throws IOException {
         return PlainStaged.make(dirs, new Trees(), kind, parents);
     }
 
@@ -143,12 +144,12 @@ public final class BtrfsDriver implements SnapshotDriver {
 
         @Override
         public void lay(Dir layer, Dir tree) throws IOException {
-            TreeMerge.copyLayer(layer, tree);
+            TreeMerge.copyLayer(layer, dirs.form(), tree);
         }
     }
 
     @Override
-    public List<Mount> mounts(SnapshotKind kind, long directory, List<Long> parents) throws IOException {
+    public List<Mount> mounts(SnapshotKind kind, long directory, List<Long> parents, IdMapping ids) throws IOException {
         List<String> options = new ArrayList<>();
         try (Dir subvolume = dirs.published(directory, "")) {
             options.add("subvolid=" + Btrfs.subvolumeId(subvolume));

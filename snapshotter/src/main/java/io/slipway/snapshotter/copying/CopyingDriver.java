@@ -1,6 +1,7 @@
 package io.slipway.snapshotter.copying;
 
 import io.slipway.linux.Dir;
+import io.slipway.linux.IdMapping;
 import io.slipway.linux.Mount;
 import io.slipway.snapshotter.Capability;
 import io.slipway.snapshotter.SnapshotDriver;
@@ -50,7 +51,7 @@ public final class CopyingDriver implements SnapshotDriver {
     }
 
     @Override
-    public Staged stage(SnapshotKind kind, List<Long> parents) throws IOException {
+    public Staged stage(SnapshotKind kind, List<Long> parents, IdMapping ids) throws IOException {
         return PlainStaged.make(dirs, new Trees(), kind, parents);
     }
 
@@ -76,12 +77,12 @@ public final class CopyingDriver implements SnapshotDriver {
 
         @Override
         public void lay(Dir layer, Dir tree) throws IOException {
-            TreeMerge.moveLayer(layer, tree);
+            TreeMerge.moveLayer(layer, dirs.form(), tree);
         }
     }
 
     @Override
-    public List<Mount> mounts(SnapshotKind kind, long directory, List<Long> parents) {
+    public List<Mount> mounts(SnapshotKind kind, long directory, List<Long> parents, IdMapping ids) {
         boolean view = kind == SnapshotKind.VIEW;
         long shown = view && !parents.isEmpty() ? parents.getFirst() : directory;
         String source = dirs.path().resolve(Long.toString(shown)).toString();

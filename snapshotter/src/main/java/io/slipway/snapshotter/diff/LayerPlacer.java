@@ -30,6 +30,7 @@ import io.slipway.snapshotter.layer.LayerStream;
 import io.slipway.snapshotter.layer.LinkStep;
 import io.slipway.snapshotter.layer.NoteBudget;
 import io.slipway.snapshotter.layer.NoteMemory;
+import io.slipway.snapshotter.layer.OverlayForm;
 import io.slipway.snapshotter.layer.WorkGate;
 import io.slipway.snapshotter.unpack.LayerFailures;
 import java.io.IOException;
@@ -98,9 +99,13 @@ final class LayerPlacer implements AutoCloseable {
         if (overlay.isPresent() ? overlay.get().upper().isEmpty() : OverlayMount.isReadOnly(request.mounts())) {
             throw ApiException.invalid("the mounts are for reading only: there is no place for layer " + digest);
         }
+        if (overlay.isPresent() && Mounts.mapIds(request.mounts())) {
+            throw ApiException.invalid("the mounts show files with other owners, in which layer " + digest
+                    + " can't be written; apply it to a snapshot without labels for that");
+        }
         try (Arrival arrival = stored(request)) {
             Applied applied =
-                    overlay.filter(o -> !o.userXattr() && isEmpty(upper(o))).isPresent()
+                    overlay.filter(o -> isReadable(o) && isEmpty(upper(o))).isPresent()
                             ? intoUpper(overlay.get(), request, arrival)
                             : intoTree(request, arrival);
             String diffId = applied.diffId().toString();
@@ -133,6 +138,15 @@ final class LayerPlacer implements AutoCloseable {
         return Path.of(overlay.upper().orElseThrow());
     }
 
+    /// Whether the mount reads the form that layers are applied in.
+    private static boolean isReadable(OverlayMount overlay) {
+        try {
+            return overlay.userXattr() == (OverlayForm.ofProcess() == OverlayForm.USER);
+        } catch (IOException _) {
+            return false;
+        }
+    }
+
     private static boolean isEmpty(Path directory) {
         try (var entries = Files.newDirectoryStream(directory)) {
             return !entries.iterator().hasNext();
@@ -150,7 +164,7 @@ final class LayerPlacer implements AutoCloseable {
                 for (String lower : overlay.lowers()) {
                     lowers.add(Dir.openRoot(Path.of(lower)));
                 }
-                new LinkStep(own, lowers, Os.umask()).run(applied.notes());
+                new LinkStep(own, lowers, OverlayForm.ofProcess(), Os.umask()).run(applied.notes());
                 sync(request, own);
                 return applied;
             } catch (IOException | InterruptedException | RuntimeException e) {
@@ -178,8 +192,8 @@ final class LayerPlacer implements AutoCloseable {
                 Dir layer = Dir.openRoot(aside);
                 NoteBudget budget = notes.open(gate)) {
             Applied applied = apply(layer, request, arrival, budget);
-            new LinkStep(layer, List.of(tree.dir()), Os.umask()).run(applied.notes());
-            try (FlatMerge merge = new FlatMerge(layer, tree.dir(), applied.notes())) {
+            new LinkStep(layer, List.of(tree.dir()), OverlayForm.ofProcess(), Os.umask()).run(applied.notes());
+            try (FlatMerge merge = new FlatMerge(layer, tree.dir(), OverlayForm.ofProcess(), applied.notes())) {
                 merge.run();
             }
             sync(request, tree.dir());
@@ -206,7 +220,8 @@ final class LayerPlacer implements AutoCloseable {
         gate.enter(request.layer().size());
         try (Decompressor bytes = decompressors.open(request.layer(), arrival, request.payloads());
                 Hasher hasher = hashers.open(Algorithm.SHA256.id());
-                LayerSink sink = new DirectorySink(into.openDir(SELF), Os.umask(), quota, budget, largeFiles)) {
+                LayerSink sink = new DirectorySink(
+                        into.openDir(SELF), OverlayForm.ofProcess(), Os.umask(), quota, budget, largeFiles)) {
             LayerStream stream = new LayerStream(bytes, hasher, quota, _ -> {});
             LayerNotes notes = LayerApply.run(stream, sink, quota);
             Digest diffId = Digest.of(Algorithm.SHA256, hasher.digest());

@@ -11,8 +11,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Optional;
 
-/// Copies one node, or a directory's attributes, from a lower layer: owner, xattrs (not trusted.*), mode,
-/// times; data with its holes, shared where the file system can.
+/// Copies one node, or a directory's attributes, from a lower layer: owner, xattrs (not those that steer an overlay),
+/// mode, times; data with its holes, shared where the file system can.
 final class CopyUp {
     private static final byte[] TRUSTED = "trusted.".getBytes(StandardCharsets.US_ASCII);
 
@@ -37,7 +37,9 @@ final class CopyUp {
         Attributes attributes = from.attributes();
         to.chown(name, attributes.uid(), attributes.gid());
         for (byte[] xattr : from.parent().xattrs(from.name())) {
-            if (!Arrays.equals(xattr, 0, Math.min(xattr.length, TRUSTED.length), TRUSTED, 0, TRUSTED.length)) {
+            boolean trusted =
+                    Arrays.equals(xattr, 0, Math.min(xattr.length, TRUSTED.length), TRUSTED, 0, TRUSTED.length);
+            if (!trusted && !OverlayForm.USER.isOwnXattr(xattr)) {
                 Optional<byte[]> value = from.parent().xattr(from.name(), xattr);
                 if (value.isPresent()) {
                     set(to, name, xattr, value.get());

@@ -21,13 +21,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/// Writes a layer into a fresh directory in the form overlayfs reads: whiteouts are character devices 0:0,
-/// opaque directories carry `trusted.overlay.opaque`.
+/// Writes a layer into a fresh directory in the form overlayfs reads ([OverlayForm]).
 ///
 /// The directory holds nothing but what this layer brought, so the file system itself remembers it: a whiteout
 /// of a name that is there is a whiteout of the layer's own (which hides lower layers only, not the name), and
 /// nothing has to be kept in memory per file. No entry leaves the directory ([OpenDirs]); nodes that exist are
-/// never opened. Needs root.
+/// never opened. Needs root, of a user namespace at least; there no device can be made, and one of a layer becomes a
+/// whiteout: nobody sees what the layer has replaced.
 public final class DirectorySink implements LayerSink {
     /// Links to lower layers are rare: a handful where a tool touched files of a lower layer.
     private static final int DEFERRED_MAX = 65_536;
@@ -35,6 +35,7 @@ public final class DirectorySink implements LayerSink {
     /// What the objects of one attribute take beside name and value.
     private static final long XATTR_BYTES = 80;
 
+    private final OverlayForm form;
     private final LargeFiles largeFiles;
     private final OpenDirs dirs;
     private final NodeAttributes attributes;
@@ -52,14 +53,17 @@ public final class DirectorySink implements LayerSink {
     private long entries;
 
     /// @param top the empty directory, closed with the sink
+    /// @param form that this process can write
     /// @param umask of this process, which the kernel subtracts from each mode
     /// @param budget for what has to be kept in mind, stays the caller's
     /// @param largeFiles writes the data of large files
-    public DirectorySink(Dir top, int umask, LayerQuota quota, NoteBudget budget, LargeFiles largeFiles) {
+    public DirectorySink(
+            Dir top, OverlayForm form, int umask, LayerQuota quota, NoteBudget budget, LargeFiles largeFiles) {
+        this.form = form;
         this.budget = budget;
         this.largeFiles = largeFiles;
-        this.dirs = new OpenDirs(top, quota.maxDirectories(), budget);
-        this.attributes = new NodeAttributes(umask);
+        this.dirs = new OpenDirs(top, form, quota.maxDirectories(), budget);
+        this.attributes = new NodeAttributes(umask, form);
         this.times = new DirectoryTimes(quota.maxDirectories(), budget);
     }
 
@@ -164,7 +168,7 @@ public final class DirectorySink implements LayerSink {
         try {
             in.dir.mkdir(name, entry.mode() & 01777);
             if (deferred.remove(path) != null) {
-                in.dir.setXattr(name, OpenDir.OPAQUE, new byte[] {'y'});
+                form.makeOpaque(in.dir, name);
             }
         } catch (LinuxException e) {
             if (e.errno() != Errno.EEXIST) {
@@ -178,7 +182,7 @@ public final class DirectorySink implements LayerSink {
                 // What was there had hidden a lower directory of this name, and goes on doing so.
                 in = clear(path, e);
                 in.dir.mkdir(name, entry.mode() & 01777);
-                in.dir.setXattr(name, OpenDir.OPAQUE, new byte[] {'y'});
+                form.makeOpaque(in.dir, name);
             }
         }
         int late = attributes.setDirectory(in.dir, name, entry, merged);
@@ -192,6 +196,11 @@ public final class DirectorySink implements LayerSink {
     }
 
     private void device(PathBytes path, byte[] name, TarEntry entry, FileType type) throws IOException {
+        if (form == OverlayForm.USER) {
+            replacing(path, at -> at.mknod(name, FileType.CHARACTER_DEVICE, 0, DeviceNumber.ZERO))
+                    .hideWhiteouts();
+            return;
+        }
         OpenDir parent = other(path, name, entry, at -> at.mknod(name, type, entry.mode() & 0777, entry.device()));
         if (type == FileType.CHARACTER_DEVICE && entry.device().equals(DeviceNumber.ZERO)) {
             parent.hideWhiteouts();
@@ -208,7 +217,7 @@ public final class DirectorySink implements LayerSink {
         Optional<OpenDir> from = dirs.existingParentOf(target);
         Optional<Attributes> existing =
                 from.isEmpty() ? Optional.empty() : from.get().dir.find(target.base());
-        if (existing.isEmpty() || OpenDirs.isWhiteout(existing.get())) {
+        if (existing.isEmpty() || OverlayForm.isWhiteout(existing.get())) {
             defer(path, name, target, entry);
             return;
         }
@@ -267,7 +276,7 @@ public final class DirectorySink implements LayerSink {
             if (there.isEmpty()) {
                 return false;
             }
-            if (!there.get().isDirectory() || OpenDir.opaque(parent.get().dir, name)) {
+            if (!there.get().isDirectory() || form.isOpaque(parent.get().dir, name)) {
                 return true;
             }
         }
@@ -290,7 +299,7 @@ public final class DirectorySink implements LayerSink {
             if (own.get().isDirectory()) {
                 // Lower layers have no say in it any more, so it inherits nothing either.
                 dirs.explicit(own.get().inode());
-                parent.dir.setXattr(name, OpenDir.OPAQUE, new byte[] {'y'});
+                form.makeOpaque(parent.dir, name);
             }
         } else if (!deferred.containsKey(path.parent().child(name)) && !parent.opaque()) {
             parent.dir.mknod(name, FileType.CHARACTER_DEVICE, 0, DeviceNumber.ZERO);

@@ -1,5 +1,6 @@
 package io.slipway.snapshotter.layer;
 
+import io.slipway.linux.Errno;
 import io.slipway.linux.LinuxException;
 import io.slipway.snapshotter.tar.TarEntry;
 import java.io.IOException;
@@ -10,6 +11,12 @@ final class EntryFailure {
 
     /// A layer's fault names the entry; anything else comes back as it is.
     static IOException of(TarEntry entry, LinuxException e) {
+        if (e.errno() == Errno.EINVAL && e.call().startsWith("fchown")) {
+            return new LayerFormatException(
+                    "entry " + entry + ": its owner " + entry.uid() + ":" + entry.gid()
+                            + " is none that this process can name (/proc/self/uid_map, /proc/self/gid_map)",
+                    e);
+        }
         return switch (e.errno()) {
             case ENOTDIR, ELOOP, ENOENT, EEXIST, EISDIR, EINVAL, ENAMETOOLONG, EMLINK, EXDEV, EPERM, ERANGE, E2BIG ->
                 new LayerFormatException("entry " + entry + ": " + e.getMessage(), e);

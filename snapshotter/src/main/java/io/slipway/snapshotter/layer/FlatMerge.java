@@ -44,6 +44,7 @@ public final class FlatMerge implements AutoCloseable {
 
     private final Dir layer;
     private final Dir tree;
+    private final OverlayForm form;
     private final Set<PathBytes> implied;
     private final Deque<Level> levels = new ArrayDeque<>();
     private final Map<Long, PathBytes> copied = new HashMap<>();
@@ -52,9 +53,12 @@ public final class FlatMerge implements AutoCloseable {
     private Dir to;
 
     /// Both directories stay the caller's.
-    public FlatMerge(Dir layer, Dir tree, LayerNotes notes) throws IOException {
+    ///
+    /// @param form of the layer
+    public FlatMerge(Dir layer, Dir tree, OverlayForm form, LayerNotes notes) throws IOException {
         this.layer = layer;
         this.tree = tree;
+        this.form = form;
         this.implied = new HashSet<>(notes.implied());
         this.from = layer.openDir(new byte[0]);
         try {
@@ -86,7 +90,7 @@ public final class FlatMerge implements AutoCloseable {
 
     private void step(PathBytes path, byte[] name) throws IOException {
         Attributes node = from.stat(name);
-        if (OpenDirs.isWhiteout(node)) {
+        if (OverlayForm.isWhiteout(node)) {
             to.removeTree(name);
         } else if (node.isDirectory()) {
             directory(path, name, node);
@@ -99,7 +103,7 @@ public final class FlatMerge implements AutoCloseable {
     }
 
     private void directory(PathBytes path, byte[] name, Attributes node) throws IOException {
-        boolean opaque = OpenDir.opaque(from, name);
+        boolean opaque = form.isOpaque(from, name);
         Optional<Attributes> there = to.find(name);
         boolean through = there.isPresent()
                 && there.get().type() == FileType.SYMLINK

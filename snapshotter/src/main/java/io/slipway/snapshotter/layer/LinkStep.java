@@ -39,20 +39,22 @@ public final class LinkStep {
 
     private final Dir layer;
     private final List<Dir> lowers;
+    private final OverlayForm form;
     private final NodeAttributes attributes;
     private final NoteBudget budget = NoteBudget.of(NOTES_BYTES_MAX);
     private final Set<PathBytes> linkPaths = new HashSet<>();
 
     /// `layer` and `lowers` (nearest first) stay the caller's.
-    public LinkStep(Dir layer, List<Dir> lowers, int umask) {
+    public LinkStep(Dir layer, List<Dir> lowers, OverlayForm form, int umask) {
         this.layer = layer;
         this.lowers = List.copyOf(lowers);
-        this.attributes = new NodeAttributes(umask);
+        this.form = form;
+        this.attributes = new NodeAttributes(umask, form);
     }
 
     /// Does all of it; once per layer, before anybody can mount it.
     public void run(LayerNotes notes) throws IOException {
-        try (OpenDirs own = new OpenDirs(layer.openDir(new byte[0]), Long.MAX_VALUE, budget)) {
+        try (OpenDirs own = new OpenDirs(layer.openDir(new byte[0]), form, Long.MAX_VALUE, budget)) {
             if (!lowers.isEmpty()) {
                 Attributes top = lowers.getFirst().stat(OpenDir.SELF);
                 layer.chown(OpenDir.SELF, top.uid(), top.gid());
@@ -74,7 +76,7 @@ public final class LinkStep {
         List<Dir> all = new ArrayList<>();
         all.add(layer);
         all.addAll(lowers);
-        try (MergedDirs merged = new MergedDirs(all)) {
+        try (MergedDirs merged = new MergedDirs(all, form)) {
             for (PathBytes path : implied) {
                 Optional<MergedDirs.Found> below = merged.find(path, 1);
                 if (below.isPresent() && below.get().attributes().isDirectory()) {
@@ -97,14 +99,14 @@ public final class LinkStep {
     }
 
     private void hideAll(OpenDir top) throws IOException {
-        try (MergedDirs merged = new MergedDirs(lowers)) {
+        try (MergedDirs merged = new MergedDirs(lowers, form)) {
             for (Dir lower : lowers) {
                 lower.forEach(entry -> hide(entry.name(), top, merged));
             }
         }
     }
 
-    private static void hide(byte[] name, OpenDir top, MergedDirs merged) throws IOException {
+    private void hide(byte[] name, OpenDir top, MergedDirs merged) throws IOException {
         if (merged.find(PathBytes.ROOT.child(name), 0).isEmpty()) {
             return;
         }
@@ -113,12 +115,12 @@ public final class LinkStep {
             top.dir.mknod(name, FileType.CHARACTER_DEVICE, 0, DeviceNumber.ZERO);
             top.hideWhiteouts();
         } else if (own.get().isDirectory()) {
-            top.dir.setXattr(name, OpenDir.OPAQUE, new byte[] {'y'});
+            form.makeOpaque(top.dir, name);
         }
     }
 
     private void links(List<DeferredLink> links, OpenDirs own) throws IOException {
-        try (MergedDirs merged = new MergedDirs(lowers)) {
+        try (MergedDirs merged = new MergedDirs(lowers, form)) {
             Map<Integer, Map<Long, List<PathBytes>>> names = otherNames(links, merged);
             Map<PathBytes, PathBytes> copied = new HashMap<>();
             List<DeferredLink> later = new ArrayList<>();
@@ -197,7 +199,7 @@ public final class LinkStep {
         Optional<Attributes> target = parent.isEmpty()
                 ? Optional.empty()
                 : parent.get().dir.find(link.target().base());
-        if (target.isEmpty() || OpenDirs.isWhiteout(target.get())) {
+        if (target.isEmpty() || OverlayForm.isWhiteout(target.get())) {
             return false;
         }
         refuseDirectory(link, target.get());
@@ -252,7 +254,7 @@ public final class LinkStep {
     }
 
     /// Whether the layer itself decides what is at `path`: it has something there, or hides what is below.
-    private static boolean settled(OpenDirs own, PathBytes path) throws IOException {
+    private boolean settled(OpenDirs own, PathBytes path) throws IOException {
         PathBytes at = PathBytes.ROOT;
         for (byte[] name : path.components()) {
             at = at.child(name);
@@ -263,7 +265,7 @@ public final class LinkStep {
                 return parent.isPresent() && parent.get().opaque();
             }
             boolean last = at.equals(path);
-            if (last || !there.get().isDirectory() || OpenDir.opaque(parent.orElseThrow().dir, name)) {
+            if (last || !there.get().isDirectory() || form.isOpaque(parent.orElseThrow().dir, name)) {
                 return true;
             }
         }

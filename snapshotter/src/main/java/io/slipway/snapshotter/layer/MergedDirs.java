@@ -17,9 +17,11 @@ final class MergedDirs implements AutoCloseable {
 
     private final Map<PathBytes, List<Level>> kept = new LinkedHashMap<>(16, 0.75f, true);
     private final List<Level> tops;
+    private final OverlayForm form;
 
     /// `tops`: top directories, nearest first; they stay the caller's.
-    MergedDirs(List<Dir> tops) {
+    MergedDirs(List<Dir> tops, OverlayForm form) {
+        this.form = form;
         this.tops = new ArrayList<>();
         for (int i = 0; i < tops.size(); i++) {
             this.tops.add(new Level(i, tops.get(i)));
@@ -48,7 +50,7 @@ final class MergedDirs implements AutoCloseable {
             }
             Optional<Attributes> there = level.dir().find(name);
             if (there.isPresent()) {
-                return OpenDirs.isWhiteout(there.get())
+                return OverlayForm.isWhiteout(there.get())
                         ? Optional.empty()
                         : Optional.of(new Found(level.layer(), level.dir(), path, there.get()));
             }
@@ -76,7 +78,7 @@ final class MergedDirs implements AutoCloseable {
         return levels;
     }
 
-    private static List<Level> open(List<Level> above, byte[] name) throws IOException {
+    private List<Level> open(List<Level> above, byte[] name) throws IOException {
         List<Level> levels = new ArrayList<>();
         try {
             for (Level level : above) {
@@ -88,7 +90,7 @@ final class MergedDirs implements AutoCloseable {
                     break;
                 }
                 levels.add(new Level(level.layer(), level.dir().openChild(name)));
-                if (OpenDir.opaque(level.dir(), name)) {
+                if (form.isOpaque(level.dir(), name)) {
                     break;
                 }
             }

@@ -23,7 +23,7 @@ final class NodeAttributes {
     private static final Logger LOG = LoggerFactory.getLogger(NodeAttributes.class);
     private static final byte[] TRUSTED = ascii("trusted.");
     private static final byte[] USER = ascii("user.");
-    private static final byte[] USER_OVERLAY = ascii("user.overlay.");
+    private static final byte[] SECURITY = ascii("security.");
     private static final String DEFAULT_ACL = "system.posix_acl_default";
 
     /// With less than this free, a call that finds no room is taken at its word: the disk is full.
@@ -34,12 +34,14 @@ final class NodeAttributes {
     private static final int SETUID = 04000;
 
     private final int umask;
+    private final OverlayForm form;
     private final long uid = Os.effectiveUser();
     private final long gid = Os.effectiveGroup();
     private boolean warned;
 
-    NodeAttributes(int umask) {
+    NodeAttributes(int umask, OverlayForm form) {
         this.umask = umask;
+        this.form = form;
     }
 
     void set(FileHandle file, TarEntry entry) throws IOException {
@@ -129,7 +131,7 @@ final class NodeAttributes {
     }
 
     private void set(TarEntry entry, Xattr xattr, Descriptor near, Setting setting) throws IOException {
-        if (starts(xattr.name(), TRUSTED) || starts(xattr.name(), USER_OVERLAY)) {
+        if (starts(xattr.name(), TRUSTED) || OverlayForm.USER.isOwnXattr(xattr.name())) {
             // They would act on the overlay mount: redirect lookups, hide files.
             if (!warned) {
                 warned = true;
@@ -145,7 +147,9 @@ final class NodeAttributes {
         } catch (LinuxException e) {
             boolean onSpecial = entry.type() != EntryType.FILE && entry.type() != EntryType.DIRECTORY;
             boolean userOnSpecial = e.errno() == Errno.EPERM && onSpecial && starts(xattr.name(), USER);
-            if (e.errno() != Errno.EOPNOTSUPP && !userOnSpecial) {
+            // Labels of security modules are for the machine's own root to give.
+            boolean label = e.errno() == Errno.EPERM && form == OverlayForm.USER && starts(xattr.name(), SECURITY);
+            if (e.errno() != Errno.EOPNOTSUPP && !userOnSpecial && !label) {
                 throw e.errno() == Errno.ENOSPC && hasRoom(near) ? tooLarge(entry, xattr, near, e) : e;
             }
         }

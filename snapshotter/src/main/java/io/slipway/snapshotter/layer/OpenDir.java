@@ -3,25 +3,23 @@ package io.slipway.snapshotter.layer;
 import io.slipway.linux.Dir;
 import io.slipway.snapshotter.tar.TarLimits;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 
 /// A directory of the layer held open, with what is known of its overlay attributes
 /// (Documentation/filesystems/overlayfs.rst of the kernel).
 final class OpenDir implements AutoCloseable {
     static final byte[] SELF = {'.'};
-    static final byte[] OPAQUE = "trusted.overlay.opaque".getBytes(StandardCharsets.US_ASCII);
-    private static final byte[] ORIGIN = "trusted.overlay.origin".getBytes(StandardCharsets.US_ASCII);
-    private static final byte[] YES = {'y'};
 
     final PathBytes path;
     final Dir dir;
+    private final OverlayForm form;
     private final int realLength;
     private boolean origin;
 
     /// @param realLength bytes of the path without the symbolic links that `path` may go through
-    OpenDir(PathBytes path, Dir dir, int realLength) {
+    OpenDir(PathBytes path, Dir dir, OverlayForm form, int realLength) {
         this.path = path;
         this.dir = dir;
+        this.form = form;
         this.realLength = realLength;
     }
 
@@ -31,28 +29,21 @@ final class OpenDir implements AutoCloseable {
         return realLength + 1 + name.length <= TarLimits.PATH_BYTES_MAX;
     }
 
-    /// A whiteout in a directory that merges with nothing shows in listings, unless the directory has an
-    /// origin; an empty one says "unknown" and is enough.
+    /// See [OverlayForm#hideWhiteouts].
     void hideWhiteouts() throws IOException {
         if (!origin) {
-            dir.setXattr(SELF, ORIGIN, new byte[0]);
+            form.hideWhiteouts(dir);
             origin = true;
         }
     }
 
     /// Hides all children of lower layers.
     void makeOpaque() throws IOException {
-        dir.setXattr(SELF, OPAQUE, YES);
+        form.makeOpaque(dir, SELF);
     }
 
     boolean opaque() throws IOException {
-        return opaque(dir, SELF);
-    }
-
-    static boolean opaque(Dir dir, byte[] name) throws IOException {
-        return dir.xattr(name, OPAQUE)
-                .filter(value -> value.length == 1 && value[0] == 'y')
-                .isPresent();
+        return form.isOpaque(dir, SELF);
     }
 
     @Override

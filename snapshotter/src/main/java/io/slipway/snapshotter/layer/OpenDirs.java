@@ -34,12 +34,14 @@ final class OpenDirs implements AutoCloseable {
     private final Map<Long, PathBytes> implied = new LinkedHashMap<>();
     private final long directoriesMax;
     private final NoteBudget budget;
+    private final OverlayForm form;
     private OpenDir last;
 
     /// `top` is the layer's top directory, closed with this.
-    OpenDirs(Dir top, long directoriesMax, NoteBudget budget) {
-        this.root = new OpenDir(PathBytes.ROOT, top, 0);
+    OpenDirs(Dir top, OverlayForm form, long directoriesMax, NoteBudget budget) {
+        this.root = new OpenDir(PathBytes.ROOT, top, form, 0);
         this.last = root;
+        this.form = form;
         this.directoriesMax = directoriesMax;
         this.budget = budget;
     }
@@ -94,7 +96,7 @@ final class OpenDirs implements AutoCloseable {
 
     private OpenDir resolve(PathBytes path, boolean make) throws IOException {
         try {
-            return new OpenDir(path, root.dir.openDirUnlinked(path.bytes()), path.bytes().length);
+            return new OpenDir(path, root.dir.openDirUnlinked(path.bytes()), form, path.bytes().length);
         } catch (LinuxException e) {
             if (e.errno() != Errno.ELOOP) {
                 return made(path, make, e);
@@ -107,7 +109,7 @@ final class OpenDirs implements AutoCloseable {
             return made(path, make, e);
         }
         try {
-            return new OpenDir(path, linked, realLength(linked));
+            return new OpenDir(path, linked, form, realLength(linked));
         } catch (IOException e) {
             linked.close();
             throw e;
@@ -155,14 +157,14 @@ final class OpenDirs implements AutoCloseable {
                     }
                     walk.jump(follow(walk.dir.readlink(name), walk.at, todo));
                     continue;
-                } else if (isWhiteout(there.get())) {
+                } else if (OverlayForm.isWhiteout(there.get())) {
                     replaceWhiteout(walk.dir, name);
                 } else if (!there.get().isDirectory()) {
                     throw new LinuxException("resolve", path.toString(), Errno.ENOTDIR);
                 }
                 walk.enter(name);
             }
-            return new OpenDir(path, walk.dir, walk.at.bytes().length);
+            return new OpenDir(path, walk.dir, form, walk.at.bytes().length);
         } catch (IOException | RuntimeException e) {
             walk.dir.close();
             throw e;
@@ -214,17 +216,11 @@ final class OpenDirs implements AutoCloseable {
     }
 
     /// The layer removed the lower directory and now has one of its own there.
-    private static void replaceWhiteout(Dir dir, byte[] name) throws IOException {
+    private void replaceWhiteout(Dir dir, byte[] name) throws IOException {
         dir.unlink(name);
         dir.mkdir(name, IMPLIED_MODE);
         dir.chmod(name, IMPLIED_MODE);
-        dir.setXattr(name, OpenDir.OPAQUE, new byte[] {'y'});
-    }
-
-    static boolean isWhiteout(Attributes attributes) {
-        return attributes.type() == FileType.CHARACTER_DEVICE
-                && attributes.rdev().major() == 0
-                && attributes.rdev().minor() == 0;
+        form.makeOpaque(dir, name);
     }
 
     private void note(PathBytes path, long inode) {

@@ -1,6 +1,7 @@
 package io.slipway.snapshotter.meta;
 
 import io.slipway.cas.ApiException;
+import io.slipway.linux.Mounts;
 import io.slipway.snapshotter.Capability;
 import io.slipway.snapshotter.SnapshotKind;
 import io.slipway.snapshotter.SnapshotUsage;
@@ -38,7 +39,9 @@ final class Committing {
         }
         List<SnapshotRow> chain = records.read(c -> records.snapshots().chain(c, active(c, at, parent)));
         long directory = chain.getFirst().dir();
-        SnapshotUsage usage = slot.driver().usage(directory, Records.directoriesBelow(chain));
+        List<Long> below = Records.directoriesBelow(chain);
+        refuseMapped(slot, chain.getFirst(), below);
+        SnapshotUsage usage = slot.driver().usage(directory, below);
         durability.beforeCommit(slot);
         records.write(c -> {
             SnapshotRow row = active(c, at, parent);
@@ -60,6 +63,16 @@ final class Committing {
         slot.driver().seal(directory);
         events.committed(at.sibling(name), at.key());
         durability.afterCommit(slot);
+    }
+
+    /// What was written there belongs to the host's ids and what is below to the container's: no mapping shows both.
+    private static void refuseMapped(DriverSlot slot, SnapshotRow row, List<Long> below) throws IOException {
+        boolean mapped = Mounts.mapIds(slot.driver().mounts(row.kind(), row.dir(), below, Labels.ids(row.labels())));
+        if (mapped && !below.isEmpty()) {
+            throw ApiException.failedPrecondition(
+                    "snapshot \"" + row.key() + "\" is mounted with other owners and can't"
+                            + " become a layer as it is; make a layer of its changes (Diff, slipway commit)");
+        }
     }
 
     private SnapshotRow active(Connection c, SnapshotAddress at, String parent) throws SQLException {

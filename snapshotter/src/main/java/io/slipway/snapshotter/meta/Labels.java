@@ -1,6 +1,7 @@
 package io.slipway.snapshotter.meta;
 
 import io.slipway.cas.ApiException;
+import io.slipway.linux.IdMapping;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -9,6 +10,8 @@ import java.util.Map;
 /// Rules of labels (containerd-semantics 3).
 final class Labels {
     static final String TARGET = "containerd.io/snapshot.ref";
+    private static final String UIDS = "containerd.io/snapshot/uidmapping";
+    private static final String GIDS = "containerd.io/snapshot/gidmapping";
     private static final int PAIR_BYTES_MAX = 4096;
     private static final String FIELD = "labels";
 
@@ -26,6 +29,20 @@ final class Labels {
             }
         });
         return labels;
+    }
+
+    /// Whom a client wants to see as owners; INVALID_ARGUMENT for what is no mapping.
+    static IdMapping ids(Map<String, String> labels) {
+        if (!labels.containsKey(UIDS) && !labels.containsKey(GIDS)) {
+            return IdMapping.NONE;
+        }
+        try {
+            IdMapping ids = IdMapping.parse(labels.getOrDefault(UIDS, ""), labels.getOrDefault(GIDS, ""));
+            var _ = ids.rootUser() + ids.rootGroup();
+            return ids;
+        } catch (IllegalArgumentException e) {
+            throw ApiException.invalid("labels " + UIDS + " and " + GIDS + ": " + e.getMessage());
+        }
     }
 
     /// The labels after an update with that mask.

@@ -40,7 +40,7 @@ final class Mounting {
             }
         }
         SnapshotRow row = chain.getFirst();
-        return slot.driver().mounts(row.kind(), row.dir(), Records.directoriesBelow(chain));
+        return slot.driver().mounts(row.kind(), row.dir(), Records.directoriesBelow(chain), Labels.ids(row.labels()));
     }
 
     private List<SnapshotRow> chain(SnapshotAddress at) throws IOException {

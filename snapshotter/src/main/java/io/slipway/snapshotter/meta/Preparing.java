@@ -1,5 +1,6 @@
 package io.slipway.snapshotter.meta;
 
+import io.slipway.linux.IdMapping;
 import io.slipway.snapshotter.SnapshotDriver;
 import io.slipway.snapshotter.SnapshotKind;
 import java.io.IOException;
@@ -30,12 +31,13 @@ final class Preparing {
         DriverSlot slot = drivers.slot(at.snapshotter());
         Labels.checked(labels);
         Records.requireKey(at.key());
+        IdMapping ids = Labels.ids(labels);
         if (labels.containsKey(Labels.TARGET)) {
             // Before a directory is made, which may be a copy of the whole parent.
             refuseTaken(records.write(c -> taken(c, at, parent, labels, lease)));
         }
         List<Long> parents = records.read(c -> records.parentDirectories(c, at.sibling(parent)));
-        try (SnapshotDriver.Staged staged = slot.driver().stage(kind, parents)) {
+        try (SnapshotDriver.Staged staged = slot.driver().stage(kind, parents, ids)) {
             refuseTaken(records.write(c -> {
                 Optional<String> taken = taken(c, at, parent, labels, lease);
                 if (taken.isPresent()) {

@@ -1,6 +1,9 @@
 package io.slipway.snapshotter.overlay;
 
+import io.slipway.cas.ApiException;
+import io.slipway.linux.Attributes;
 import io.slipway.linux.Dir;
+import io.slipway.linux.IdMapping;
 import io.slipway.linux.Mount;
 import io.slipway.snapshotter.Capability;
 import io.slipway.snapshotter.SnapshotDriver;
@@ -11,6 +14,7 @@ import io.slipway.snapshotter.tree.TreeUsage;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.LongSupplier;
@@ -23,21 +27,28 @@ public final class OverlayDriver implements SnapshotDriver {
     /// A snapshot's layer in its directory.
     static final String LAYER = "/fs";
 
-    private static final String VOLATILE = "volatile";
+    private static final byte[] SELF = {'.'};
+
+    /// Lower layers of one mount (fs/overlayfs/params.h of the kernel).
+    private static final int LAYERS_MAX = 500;
 
     private final SnapshotDirs dirs;
-    private final List<String> always;
+    private final OverlayProbe able;
+    private final boolean slowChown;
 
-    private OverlayDriver(SnapshotDirs dirs, List<String> always) {
+    private OverlayDriver(SnapshotDirs dirs, OverlayProbe able, boolean slowChown) {
         this.dirs = dirs;
-        this.always = always;
+        this.able = able;
+        this.slowChown = slowChown;
     }
 
     /// Opens the driver below `<root>/snapshotters/overlayfs`, making what is missing.
     ///
     /// @param volatileMounts see [io.slipway.snapshotter.SnapshotterOptions#volatileMounts]
+    /// @param slowChown see [io.slipway.snapshotter.SnapshotterOptions#slowChown]
     /// @throws IOException when overlayfs can't be used there, saying why
-    public static OverlayDriver open(Path root, LongSupplier random, boolean volatileMounts) throws IOException {
+    public static OverlayDriver open(Path root, LongSupplier random, boolean volatileMounts, boolean slowChown)
+            throws IOException {
         Path snapshots = root.toAbsolutePath()
                 .normalize()
                 .resolve("snapshotters")
@@ -45,8 +56,9 @@ public final class OverlayDriver implements SnapshotDriver {
                 .resolve("snapshots");
         SnapshotDirs dirs = SnapshotDirs.open(snapshots, random, Dir::removeTree);
         try {
-            return new OverlayDriver(
-                    dirs, OverlayProbe.of(snapshots, volatileMounts).options());
+            FormMark.require(snapshots, dirs.form());
+            OverlayProbe able = OverlayProbe.of(snapshots, dirs.form(), OverlayProbe.PARAMETERS, volatileMounts);
+            return new OverlayDriver(dirs, able, slowChown);
         } catch (IOException e) {
             dirs.close();
             throw e;
@@ -60,14 +72,30 @@ public final class OverlayDriver implements SnapshotDriver {
 
     @Override
     public Set<Capability> capabilities() {
-        return Set.of(Capability.REBASE);
+        EnumSet<Capability> all = EnumSet.of(Capability.REBASE);
+        if (able.mapsIds()) {
+            all.add(Capability.REMAP_IDS);
+        }
+        if (!slowChown) {
+            all.add(Capability.ONLY_REMAP_IDS);
+        }
+        return all;
     }
 
     @Override
-    public Staged stage(SnapshotKind kind, List<Long> parents) throws IOException {
+    public Staged stage(SnapshotKind kind, List<Long> parents, IdMapping ids) throws IOException {
+        if (parents.size() > LAYERS_MAX) {
+            throw ApiException.failedPrecondition("snapshotter " + NAME + " can't mount " + parents.size()
+                    + " layers, the kernel takes " + LAYERS_MAX + "; use an image of fewer, or another snapshotter");
+        }
+        if (!ids.isEmpty() && !able.mapsIds() && !isOwned(parents, ids)) {
+            throw ApiException.failedPrecondition("snapshotter " + NAME + " can't show files with other owners here:"
+                    + " it needs Linux 5.19 and a file system that can; use a copy of the image that belongs to "
+                    + ids.rootUser() + ":" + ids.rootGroup() + " as the parent, or another snapshotter");
+        }
         OverlayStaged made = new OverlayStaged(dirs);
         try {
-            made.make(kind, parents);
+            made.make(kind, parents, ids);
             return made;
         } catch (IOException | RuntimeException e) {
             made.close();
@@ -75,33 +103,50 @@ public final class OverlayDriver implements SnapshotDriver {
         }
     }
 
+    /// Whether the parent was given to the container's root file by file: clients do that themselves where they see
+    /// no [Capability#REMAP_IDS], such as those of a containerd that hands none of our capabilities on. Layers of
+    /// images never do: their top directory is root's.
+    private boolean isOwned(List<Long> parents, IdMapping ids) throws IOException {
+        boolean rootStays = ids.rootUser() == 0 && ids.rootGroup() == 0;
+        if (parents.isEmpty() || rootStays) {
+            return false;
+        }
+        try (Dir parent = dirs.published(parents.getFirst(), LAYER)) {
+            Attributes top = parent.stat(SELF);
+            return top.uid() == ids.rootUser() && top.gid() == ids.rootGroup();
+        }
+    }
+
     @Override
-    public List<Mount> mounts(SnapshotKind kind, long directory, List<Long> parents) {
+    public List<Mount> mounts(SnapshotKind kind, long directory, List<Long> parents, IdMapping ids) throws IOException {
+        IdMapping shown = ids.isEmpty() || isOwned(parents, ids) ? IdMapping.NONE : ids;
         boolean view = kind == SnapshotKind.VIEW;
         if (parents.isEmpty()) {
-            return List.of(bind(fs(directory), view ? "ro" : "rw"));
+            return List.of(bind(fs(directory), view ? "ro" : "rw", shown));
         }
         if (view && parents.size() == 1) {
-            return List.of(bind(fs(parents.getFirst()), "ro"));
+            return List.of(bind(fs(parents.getFirst()), "ro", shown));
         }
-        List<String> options = new ArrayList<>();
+        List<String> options = new ArrayList<>(OverlayProbe.idOptions(shown));
         if (!view) {
             options.add("workdir=" + dirs.path().resolve(directory + "/work"));
             options.add("upperdir=" + fs(directory));
         }
         options.add(
                 "lowerdir=" + String.join(":", parents.stream().map(this::fs).toList()));
-        for (String option : always) {
+        for (String option : able.options()) {
             // A view has no upper layer to sync.
-            if (!view || !option.equals(VOLATILE)) {
+            if (!view || !option.equals(OverlayProbe.VOLATILE)) {
                 options.add(option);
             }
         }
         return List.of(new Mount("overlay", "overlay", "", options));
     }
 
-    private static Mount bind(String source, String access) {
-        return new Mount("bind", source, "", List.of(access, "rbind"));
+    private static Mount bind(String source, String access, IdMapping shown) {
+        List<String> options = new ArrayList<>(OverlayProbe.idOptions(shown));
+        options.addAll(List.of(access, "rbind"));
+        return new Mount("bind", source, "", options);
     }
 
     private String fs(long directory) {

@@ -2,6 +2,7 @@ package io.slipway.snapshotter.overlay;
 
 import io.slipway.linux.Attributes;
 import io.slipway.linux.Dir;
+import io.slipway.linux.IdMapping;
 import io.slipway.snapshotter.LayerQuota;
 import io.slipway.snapshotter.SnapshotDriver;
 import io.slipway.snapshotter.SnapshotKind;
@@ -32,12 +33,16 @@ final class OverlayStaged implements SnapshotDriver.Staged {
         this.name = dirs.stage();
     }
 
-    void make(SnapshotKind kind, List<Long> parents) throws IOException {
+    /// What is written above a parent belongs to the host's ids, so the top does, too. Without a parent the whole is
+    /// shown with other owners.
+    void make(SnapshotKind kind, List<Long> parents, IdMapping ids) throws IOException {
         dirs.dir().mkdir(name, 0700);
         try (Dir own = dirs.dir().openChild(name)) {
             own.mkdir(FS, FS_MODE);
             own.chmod(FS, FS_MODE);
-            if (!parents.isEmpty()) {
+            if (!parents.isEmpty() && !ids.isEmpty()) {
+                own.chown(FS, ids.rootUser(), ids.rootGroup());
+            } else if (!parents.isEmpty()) {
                 try (Dir parent = dirs.published(parents.getFirst(), OverlayDriver.LAYER)) {
                     Attributes top = parent.stat(SELF);
                     own.chown(FS, top.uid(), top.gid());
@@ -68,7 +73,7 @@ final class OverlayStaged implements SnapshotDriver.Staged {
             for (long parent : parents) {
                 lowers.add(dirs.published(parent, OverlayDriver.LAYER));
             }
-            new LinkStep(own, lowers, dirs.umask()).run(notes);
+            new LinkStep(own, lowers, dirs.form(), dirs.umask()).run(notes);
         } finally {
             lowers.forEach(Dir::close);
         }

@@ -4,6 +4,7 @@
 ///     <root>/snapshotters/overlayfs/snapshots/<number>/work    overlayfs's own, of active snapshots
 ///     <root>/snapshotters/overlayfs/snapshots/new-<random>/    staged
 ///     <root>/snapshotters/overlayfs/snapshots/rm-<random>/     being removed
+///     <root>/snapshotters/overlayfs/userxattr                  is there when they were made in a user namespace
 @NullMarked
 package io.slipway.snapshotter.overlay;
 

@@ -4,6 +4,7 @@ import io.slipway.linux.Attributes;
 import io.slipway.linux.Dir;
 import io.slipway.linux.Entry;
 import io.slipway.linux.FileType;
+import io.slipway.snapshotter.layer.OverlayForm;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -14,14 +15,16 @@ final class LayerStrip {
     private static final byte[] SELF = {'.'};
 
     private final Dir top;
+    private final OverlayForm form;
     private final Deque<byte[]> todo = new ArrayDeque<>();
 
-    private LayerStrip(Dir top) {
+    private LayerStrip(Dir top, OverlayForm form) {
         this.top = top;
+        this.form = form;
     }
 
-    static void run(Dir layer) throws IOException {
-        LayerStrip strip = new LayerStrip(layer);
+    static void run(Dir layer, OverlayForm form) throws IOException {
+        LayerStrip strip = new LayerStrip(layer, form);
         strip.todo.push(new byte[0]);
         while (!strip.todo.isEmpty()) {
             strip.directory(strip.todo.pop());
@@ -44,7 +47,7 @@ final class LayerStrip {
                 }
             }
             for (byte[] xattr : dir.xattrs(SELF)) {
-                if (OverlayForm.isOwnXattr(xattr)) {
+                if (form.isOwnXattr(xattr)) {
                     dir.removeXattr(SELF, xattr);
                 }
             }

@@ -7,6 +7,7 @@ import io.slipway.linux.FileHandle;
 import io.slipway.linux.FileType;
 import io.slipway.linux.LinuxException;
 import io.slipway.snapshotter.layer.FileCopy;
+import io.slipway.snapshotter.layer.OverlayForm;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -46,9 +47,10 @@ final class NodeCopy {
     }
 
     /// As [#attributes], of a directory of an applied layer: without what steers the overlay.
-    static void layerAttributes(Dir from, byte[] name, Attributes attributes, Dir to) throws IOException {
+    static void layerAttributes(Dir from, byte[] name, Attributes attributes, Dir to, OverlayForm form)
+            throws IOException {
         List<byte[]> xattrs = new ArrayList<>(from.xattrs(name));
-        xattrs.removeIf(OverlayForm::isOwnXattr);
+        xattrs.removeIf(form::isOwnXattr);
         attributes(from, name, attributes, to, xattrs);
     }
 

@@ -70,15 +70,15 @@ public final class PlainStaged implements SnapshotDriver.Staged {
     public void link(LayerNotes notes, List<Long> parents) throws IOException {
         if (parents.isEmpty()) {
             try (Dir layer = tree()) {
-                new LinkStep(layer, List.of(), dirs.umask()).run(notes);
-                LayerStrip.run(layer);
+                new LinkStep(layer, List.of(), dirs.form(), dirs.umask()).run(notes);
+                LayerStrip.run(layer, dirs.form());
             }
             return;
         }
         byte[] onto = dirs.stage();
         try (Dir layer = tree();
                 Dir below = dirs.published(parents.getFirst(), "")) {
-            new LinkStep(layer, List.of(below), dirs.umask()).run(notes);
+            new LinkStep(layer, List.of(below), dirs.form(), dirs.umask()).run(notes);
             trees.copy(parents.getFirst(), onto);
             try (Dir tree = dirs.dir().openChild(onto)) {
                 trees.lay(layer, tree);

@@ -7,6 +7,7 @@ import io.slipway.snapshotter.layer.DirectorySink;
 import io.slipway.snapshotter.layer.LargeFiles;
 import io.slipway.snapshotter.layer.LayerSink;
 import io.slipway.snapshotter.layer.NoteBudget;
+import io.slipway.snapshotter.layer.OverlayForm;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -30,6 +31,7 @@ public final class SnapshotDirs implements AutoCloseable {
     private final Path path;
     private final Dir dir;
     private final int umask;
+    private final OverlayForm form;
     private final LongSupplier random;
     private final Remover remover;
     private final LargeFiles largeFiles = new LargeFiles();
@@ -42,10 +44,11 @@ public final class SnapshotDirs implements AutoCloseable {
         void remove(Dir parent, byte[] name) throws IOException;
     }
 
-    private SnapshotDirs(Path path, Dir dir, int umask, LongSupplier random, Remover remover) {
+    private SnapshotDirs(Path path, Dir dir, int umask, OverlayForm form, LongSupplier random, Remover remover) {
         this.path = path;
         this.dir = dir;
         this.umask = umask;
+        this.form = form;
         this.random = random;
         this.remover = remover;
     }
@@ -56,7 +59,7 @@ public final class SnapshotDirs implements AutoCloseable {
         Dir dir = Dir.openRoot(path);
         try {
             dir.chmod(ascii("."), PRIVATE_MODE);
-            return new SnapshotDirs(path, dir, umask(dir), random, remover);
+            return new SnapshotDirs(path, dir, umask(dir), OverlayForm.ofProcess(), random, remover);
         } catch (IOException e) {
             dir.close();
             throw e;
@@ -88,6 +91,11 @@ public final class SnapshotDirs implements AutoCloseable {
         return umask;
     }
 
+    /// In which layers are written here.
+    public OverlayForm form() {
+        return form;
+    }
+
     /// The tree of a published snapshot, or `below` it.
     public Dir published(long number, String below) throws IOException {
         return dir.openDir(ascii(number + below));
@@ -98,7 +106,7 @@ public final class SnapshotDirs implements AutoCloseable {
     /// @param tree closed with the sink
     /// @param budget see [SnapshotDriver.Staged#sink]
     public LayerSink sink(Dir tree, LayerQuota quota, NoteBudget budget) {
-        return new DirectorySink(tree, umask, quota, budget, largeFiles);
+        return new DirectorySink(tree, form, umask, quota, budget, largeFiles);
     }
 
     /// A name that nothing has, kept by [#cleanup] until it is published or discarded.

@@ -5,6 +5,7 @@ import io.slipway.linux.Dir;
 import io.slipway.linux.Entry;
 import io.slipway.linux.Errno;
 import io.slipway.linux.LinuxException;
+import io.slipway.snapshotter.layer.OverlayForm;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
@@ -35,13 +36,15 @@ public final class TreeMerge {
 
     private final Dir from;
     private final Dir to;
-    private final boolean layer;
+    /// Empty for a plain tree.
+    private final Optional<OverlayForm> layer;
+
     private final Way way;
     private final Deque<Level> levels = new ArrayDeque<>();
     private final Set<Long> linked = new HashSet<>();
     private byte[] linksName = {};
 
-    private TreeMerge(Dir from, Dir to, boolean layer, Way way) {
+    private TreeMerge(Dir from, Dir to, Optional<OverlayForm> layer, Way way) {
         this.from = from;
         this.to = to;
         this.layer = layer;
@@ -50,18 +53,18 @@ public final class TreeMerge {
 
     /// Copies everything in `from`, its own attributes included, into the empty directory `to`.
     public static void copy(Dir from, Dir to) throws IOException {
-        new TreeMerge(from, to, false, Way.COPY).run();
+        new TreeMerge(from, to, Optional.empty(), Way.COPY).run();
         NodeCopy.attributes(from, SELF, from.stat(SELF), to);
     }
 
     /// Lays an applied layer onto a tree; the top directory keeps its attributes.
-    public static void copyLayer(Dir layer, Dir tree) throws IOException {
-        new TreeMerge(layer, tree, true, Way.COPY).run();
+    public static void copyLayer(Dir layer, OverlayForm form, Dir tree) throws IOException {
+        new TreeMerge(layer, tree, Optional.of(form), Way.COPY).run();
     }
 
     /// As [#copyLayer], taking the files away from the layer. Both are in one file system.
-    public static void moveLayer(Dir layer, Dir tree) throws IOException {
-        new TreeMerge(layer, tree, true, Way.MOVE).run();
+    public static void moveLayer(Dir layer, OverlayForm form, Dir tree) throws IOException {
+        new TreeMerge(layer, tree, Optional.of(form), Way.MOVE).run();
     }
 
     /// A directory on the way: what is left of it, and whether its counterpart was made by this merge.
@@ -90,7 +93,7 @@ public final class TreeMerge {
 
     private void run() throws IOException {
         try {
-            push(SELF, from.stat(SELF), from.openDir(SELF), to.openDir(SELF), !layer);
+            push(SELF, from.stat(SELF), from.openDir(SELF), to.openDir(SELF), layer.isEmpty());
             for (Level level = levels.peek(); level != null; level = levels.peek()) {
                 if (level.left.hasNext()) {
                     entry(level, level.left.next().name());
@@ -124,8 +127,8 @@ public final class TreeMerge {
         Level done = levels.pop();
         done.close();
         Level above = levels.peek();
-        if (above != null && layer) {
-            NodeCopy.layerAttributes(above.from, done.name, done.attributes, above.to);
+        if (above != null && layer.isPresent()) {
+            NodeCopy.layerAttributes(above.from, done.name, done.attributes, above.to, layer.get());
         } else if (above != null) {
             NodeCopy.attributes(above.from, done.name, done.attributes, above.to);
         }
@@ -133,7 +136,7 @@ public final class TreeMerge {
 
     private void entry(Level level, byte[] name) throws IOException {
         Attributes attributes = level.from.stat(name);
-        if (layer && OverlayForm.isWhiteout(attributes)) {
+        if (layer.isPresent() && OverlayForm.isWhiteout(attributes)) {
             level.to.removeTree(name);
         } else if (attributes.isDirectory()) {
             directory(level, name, attributes);
@@ -149,7 +152,8 @@ public final class TreeMerge {
         if (!fresh) {
             Optional<Attributes> there = level.to.find(name);
             fresh = there.isEmpty();
-            if (!fresh && (!there.get().isDirectory() || OverlayForm.isOpaque(level.from, name))) {
+            boolean opaque = layer.isPresent() && layer.get().isOpaque(level.from, name);
+            if (!fresh && (opaque || !there.get().isDirectory())) {
                 level.to.removeTree(name);
                 fresh = true;
             }

@@ -21,6 +21,7 @@ import io.slipway.linux.Dir;
 import io.slipway.linux.FileType;
 import io.slipway.linux.Mount;
 import io.slipway.linux.Mounts;
+import io.slipway.linux.Os;
 import io.slipway.linux.Poller;
 import io.slipway.linux.Spawner;
 import io.slipway.linux.Timestamp;
@@ -320,6 +321,42 @@ class DiffServiceTest {
         });
         assertThat(names(plain(left, right)))
                 .containsExactly("again/", "again/.wh..wh..opq", "again/new", ".wh.gone", "turns/", "turns/into/");
+    }
+
+    /// Labels by which the files of a snapshot are shown as owned by 100000 and those after it.
+    private static final Map<String, String> MAPPED = Map.of(
+            "containerd.io/snapshot/uidmapping", "0:100000:100", "containerd.io/snapshot/gidmapping", "0:100000:100");
+
+    @Test
+    void changesOfAContainerWithMappedIdsBelongToWhomItSees() throws Exception {
+        var snapshots = fixture.snapshots();
+        List<Mount> base = snapshots.prepare(NS, OVERLAY, "a", "", Map.of(), Optional.empty());
+        fixture.mounted(base, at -> {
+            Files.createDirectories(at.resolve("d"));
+            Os.chown(Files.writeString(at.resolve("d/f"), "one"), 7, 8);
+            return Files.writeString(at.resolve("same"), "same");
+        });
+        snapshots.commit(NS, OVERLAY, "A", "a", Map.of(), "", Optional.empty());
+        List<Mount> right = snapshots.prepare(NS, OVERLAY, "b", "A", MAPPED, Optional.empty());
+        List<Mount> left = snapshots.view(NS, OVERLAY, "v", "A", Map.of(), Optional.empty());
+        fixture.mounted(right, at -> {
+            Files.writeString(at.resolve("d/f"), "two");
+            Os.chown(Files.writeString(at.resolve("new"), "new"), 100_003, 100_000);
+            return at;
+        });
+        assertThat(plain(left, right))
+                .extracting(e -> new String(e.name(), ISO_8859_1) + " " + e.uid() + ":" + e.gid())
+                .containsExactly("d/ 0:0", "d/f 7:8", "new 3:0");
+    }
+
+    @Test
+    void aLayerIsNotAppliedWhereOwnersAreShownAsOthers() throws Exception {
+        var snapshots = fixture.snapshots();
+        var _ = snapshots.prepare(NS, OVERLAY, "a", "", Map.of(), Optional.empty());
+        snapshots.commit(NS, OVERLAY, "A", "a", Map.of(), "", Optional.empty());
+        List<Mount> mounts = snapshots.prepare(NS, OVERLAY, "b", "A", MAPPED, Optional.empty());
+        Descriptor layer = stored(Blobs.PLAIN, new Tar().add(Tar.file("f", "")).end());
+        apply(layer, mounts).refused(GrpcStatus.INVALID_ARGUMENT, "other owners");
     }
 
     @Test

@@ -74,6 +74,7 @@ public final class ApplyBench {
         Files.createDirectories(dir);
         return new DirectorySink(
                 Dir.openRoot(dir),
+                OverlayForm.TRUSTED,
                 022,
                 LayerQuota.DEFAULT,
                 NoteBudget.of(NoteMemory.LAYER_BYTES_MAX),

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.slipway.cas.ApiException;
 import io.slipway.cas.ApiException.Code;
+import io.slipway.linux.Os;
 import io.slipway.snapshotter.Capability;
 import io.slipway.snapshotter.SnapshotInfo;
 import io.slipway.snapshotter.SnapshotKind;
@@ -18,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 
@@ -25,6 +27,13 @@ import org.junit.jupiter.api.Test;
 abstract class SnapshotterContract {
     static final String NS = "default";
     static final Optional<String> NO_LEASE = Optional.empty();
+
+    /// Users 0 to 9 and 1000 to 1001 of a container, and its groups 0 to 99.
+    static final Map<String, String> IDS = ids("0:100000:10,1000:5000:2", "0:200000:100");
+
+    static Map<String, String> ids(String users, String groups) {
+        return Map.of("containerd.io/snapshot/uidmapping", users, "containerd.io/snapshot/gidmapping", groups);
+    }
 
     abstract Fixture fixture();
 
@@ -306,6 +315,91 @@ abstract class SnapshotterContract {
         layer("one", "", dir -> dir);
         refused(Code.NOT_FOUND, "one", () -> snapshots().stat("other", snapshotter(), "one"));
         assertThat(snapshots().list("other", snapshotter(), List.of())).isEmpty();
+    }
+
+    private static Path owned(Path dir, String name, int uid, int gid) throws IOException {
+        Path file = touch(dir, name, name);
+        Os.chown(file, uid, gid);
+        return file;
+    }
+
+    private static String owner(Path path) throws IOException {
+        return Files.getAttribute(path, "unix:uid") + ":" + Files.getAttribute(path, "unix:gid");
+    }
+
+    private Map<String, String> owners(List<io.slipway.linux.Mount> mounts, String... names) throws IOException {
+        return fixture().mounted(mounts, dir -> {
+            Map<String, String> owners = new TreeMap<>();
+            for (String name : names) {
+                owners.put(name, owner(dir.resolve(name)));
+            }
+            return owners;
+        });
+    }
+
+    private void twoLayersWithOwners() throws IOException {
+        layer("one", "", dir -> {
+            owned(dir, "root", 0, 0);
+            return owned(dir, "user", 1001, 7);
+        });
+        layer("two", "one", dir -> owned(dir, "last", 9, 99));
+    }
+
+    @Test
+    void labelsShowTheFilesOfAnImageAsTheContainersWhereTheDriverSaysSo() throws Exception {
+        twoLayersWithOwners();
+        if (!capabilities().contains(Capability.REMAP_IDS) && capabilities().contains(Capability.ONLY_REMAP_IDS)) {
+            refused(
+                    Code.FAILED_PRECONDITION,
+                    "can't show files with other owners",
+                    () -> snapshots().prepare(NS, snapshotter(), "k", "two", IDS, NO_LEASE));
+            return;
+        }
+        boolean can = capabilities().contains(Capability.REMAP_IDS);
+        Map<String, String> expected = can
+                ? Map.of(".", "100000:200000", "last", "100009:200099", "root", "100000:200000", "user", "5001:200007")
+                : Map.of(".", "0:0", "last", "9:99", "root", "0:0", "user", "1001:7");
+        String[] names = {".", "last", "root", "user"};
+        String before = mountTable();
+        assertThat(owners(snapshots().prepare(NS, snapshotter(), "k", "two", IDS, NO_LEASE), names))
+                .isEqualTo(expected);
+        assertThat(owners(snapshots().view(NS, snapshotter(), "v", "two", IDS, NO_LEASE), names))
+                .isEqualTo(expected);
+        assertThat(owners(snapshots().view(NS, snapshotter(), "w", "one", IDS, NO_LEASE), "user"))
+                .containsEntry("user", expected.get("user"));
+        assertThat(owners(snapshots().prepare(NS, snapshotter(), "fresh", "", IDS, NO_LEASE), "."))
+                .containsEntry(".", expected.get("."));
+        assertThat(owners(snapshots().mounts(NS, snapshotter(), "k"), names)).isEqualTo(expected);
+        assertThat(owners(snapshots().view(NS, snapshotter(), "plain", "two", Map.of(), NO_LEASE), names))
+                .containsEntry("user", "1001:7");
+        assertThat(mountTable()).isEqualTo(before);
+    }
+
+    private static String mountTable() throws IOException {
+        return Files.readString(Path.of("/proc/self/mountinfo"));
+    }
+
+    @Test
+    void labelsThatAreNoMappingOfIdsAreRefusedAndNothingStays() throws Exception {
+        String whole = "0:1:1";
+        for (Map<String, String> labels : List.of(
+                Map.of("containerd.io/snapshot/uidmapping", whole),
+                Map.of("containerd.io/snapshot/gidmapping", whole),
+                ids("", ""),
+                ids("0:1", whole),
+                ids(whole, "root:1:1"),
+                ids("0:1:5,4:100:1", whole),
+                ids(whole, "1:1:1"))) {
+            refused(
+                    Code.INVALID_ARGUMENT,
+                    " id mapping \"",
+                    () -> snapshots().prepare(NS, snapshotter(), "k", "", labels, NO_LEASE));
+            refused(
+                    Code.INVALID_ARGUMENT,
+                    "containerd.io/snapshot/uidmapping",
+                    () -> snapshots().view(NS, snapshotter(), "k", "", labels, NO_LEASE));
+        }
+        assertThat(snapshots().list(NS, snapshotter(), List.of())).isEmpty();
     }
 
     @Test

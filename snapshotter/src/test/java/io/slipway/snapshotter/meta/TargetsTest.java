@@ -162,7 +162,7 @@ class TargetsTest {
         fixture = new Fixture(
                 other,
                 new SnapshotterOptions(
-                        "overlayfs", SnapshotterOptions.Sync.BACKGROUND, 0, LayerQuota.DEFAULT, false, false));
+                        "overlayfs", SnapshotterOptions.Sync.BACKGROUND, 0, LayerQuota.DEFAULT, false, false, false));
         unpack(HERE, "overlayfs");
         assertThat(fixture.snapshots()
                         .prepare(NODE, "overlayfs", NODE + "/1/x", "", Map.of(REF, chain.getFirst()), Optional.empty()))

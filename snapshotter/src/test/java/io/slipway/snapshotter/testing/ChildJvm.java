@@ -15,24 +15,28 @@ public final class ChildJvm {
     /// @param output both outputs
     public record Result(int exit, String output) {}
 
+    static List<String> command(Class<?> main, String... arguments) {
+        List<String> command = new ArrayList<>(List.of(
+                ProcessHandle.current().info().command().orElseThrow(),
+                "-Xmx96m",
+                "-XX:MaxDirectMemorySize=48m",
+                "-XX:+UseSerialGC",
+                "-XX:+ExitOnOutOfMemoryError",
+                "--enable-native-access=ALL-UNNAMED",
+                "-Dorg.slf4j.simpleLogger.defaultLogLevel=error",
+                "-cp",
+                System.getProperty("java.class.path"),
+                main.getName()));
+        command.addAll(List.of(arguments));
+        return command;
+    }
+
     /// @param seconds hang bound
     public static Result run(Class<?> main, long seconds, String... arguments)
             throws IOException, InterruptedException {
         Path out = Files.createTempFile("slipway-child-", ".out");
         try {
-            List<String> command = new ArrayList<>(List.of(
-                    ProcessHandle.current().info().command().orElseThrow(),
-                    "-Xmx96m",
-                    "-XX:MaxDirectMemorySize=48m",
-                    "-XX:+UseSerialGC",
-                    "-XX:+ExitOnOutOfMemoryError",
-                    "--enable-native-access=ALL-UNNAMED",
-                    "-Dorg.slf4j.simpleLogger.defaultLogLevel=error",
-                    "-cp",
-                    System.getProperty("java.class.path"),
-                    main.getName()));
-            command.addAll(List.of(arguments));
-            Process process = new ProcessBuilder(command)
+            Process process = new ProcessBuilder(command(main, arguments))
                     .redirectErrorStream(true)
                     .redirectOutput(out.toFile())
                     .start();

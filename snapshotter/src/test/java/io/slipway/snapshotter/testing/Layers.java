@@ -46,7 +46,7 @@ public final class Layers implements AutoCloseable {
     private long number = 1;
 
     public Layers(Path root) throws IOException {
-        this(root, OverlayDriver.open(root, new AtomicLong()::incrementAndGet, false), "fs");
+        this(root, OverlayDriver.open(root, new AtomicLong()::incrementAndGet, false, false), "fs");
     }
 
     /// On another driver, which is closed with this.
