@@ -23,6 +23,8 @@ public final class OverlayDriver implements SnapshotDriver {
     /// A snapshot's layer in its directory.
     static final String LAYER = "/fs";
 
+    private static final String WORK = "/work";
+
     private static final String VOLATILE = "volatile";
 
     private final SnapshotDirs dirs;
@@ -76,8 +78,17 @@ public final class OverlayDriver implements SnapshotDriver {
     }
 
     @Override
-    public List<Mount> mounts(SnapshotKind kind, long directory, List<Long> parents) {
+    public List<Mount> mounts(SnapshotKind kind, long directory, List<Long> parents) throws IOException {
         boolean view = kind == SnapshotKind.VIEW;
+        for (long parent : parents) {
+            dirs.require(parent, LAYER);
+        }
+        if (parents.isEmpty() || !view) {
+            dirs.require(directory, LAYER);
+        }
+        if (!view) {
+            dirs.require(directory, WORK);
+        }
         if (parents.isEmpty()) {
             return List.of(bind(fs(directory), view ? "ro" : "rw"));
         }
@@ -86,7 +97,7 @@ public final class OverlayDriver implements SnapshotDriver {
         }
         List<String> options = new ArrayList<>();
         if (!view) {
-            options.add("workdir=" + dirs.path().resolve(directory + "/work"));
+            options.add("workdir=" + dirs.path().resolve(directory + WORK));
             options.add("upperdir=" + fs(directory));
         }
         options.add(
@@ -122,7 +133,7 @@ public final class OverlayDriver implements SnapshotDriver {
 
     @Override
     public void sync() throws IOException {
-        dirs.dir().syncFileSystem();
+        dirs.sync();
     }
 
     @Override
