@@ -14,7 +14,8 @@ import java.util.function.ToDoubleFunction;
 ///
 /// Each round starts every daemon anew with an empty root on the same file system, in alternating order; roots are
 /// removed only after the last round, because ext4 delays the reuse of inodes and re-created trees would measure that.
-/// Arguments: distribution directory, lab directory, rounds.
+/// Arguments: distribution directory, lab directory, rounds, and perhaps `before-commit`: then a Slipway that syncs
+/// each layer before it commits it takes part, too.
 public final class PullBench {
     private static final long READY_LIMIT_S = 60;
 
@@ -35,7 +36,11 @@ public final class PullBench {
         Path work = Files.createTempDirectory(lab, "run-");
         try (Registry registry = Registry.start(work)) {
             String reference = registry.push(layout);
-            PullBench bench = new PullBench(List.of(new SlipwayPeer(distribution), new ContainerdPeer()), work);
+            List<Peer> peers = new ArrayList<>(List.of(new SlipwayPeer(distribution), new ContainerdPeer()));
+            if (args.length > 3 && args[3].equals("before-commit")) {
+                peers.add(1, SlipwayPeer.syncingBeforeCommit(distribution));
+            }
+            PullBench bench = new PullBench(List.copyOf(peers), work);
             bench.print(bench.run(registry, reference, rounds));
         } finally {
             Shell.deleteTree(work);
@@ -51,7 +56,7 @@ public final class PullBench {
                 registry.warm();
                 Measured measured = once(peer, reference, round);
                 System.err.printf(
-                        "round %d %-12s %6.2f s  %6.2f CPU s  %4d MiB%n",
+                        "round %d %-22s %6.2f s  %6.2f CPU s  %4d MiB%n",
                         round + 1,
                         peer.name(),
                         measured.wallSeconds(),
