@@ -6,6 +6,7 @@ import io.slipway.cas.ApiException;
 import io.slipway.linux.Mount;
 import io.slipway.linux.Mounts;
 import io.slipway.snapshotter.SnapshotterOptions.Sync;
+import io.slipway.snapshotter.testing.Fixture;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -110,7 +111,7 @@ class PowerCutTest {
         node.awaitSynced();
         promises.kept(name, power);
         List<Mount> container = node.prepare("container", name);
-        node.mounted(container, at -> Files.writeString(at.resolve("own"), "own"));
+        Fixture.mounted(node.root, container, at -> Files.writeString(at.resolve("own"), "own"));
         node.awaitSynced();
         String _ = node.pull(SHARING).await();
     }
@@ -146,10 +147,10 @@ class PowerCutTest {
     private static void committed(PoweredNode node, Power power, Promises promises) throws Exception {
         String name = node.pull(LONE).await();
         List<Mount> work = node.prepare("work", name);
-        node.mounted(work, at -> Files.writeString(at.resolve("mine"), "mine"));
+        Fixture.mounted(node.root, work, at -> Files.writeString(at.resolve("mine"), "mine"));
         node.commit(CUSTOM, "work");
         List<Mount> container = node.prepare("container", CUSTOM);
-        node.mounted(container, at -> Files.writeString(at.resolve("own"), "own"));
+        Fixture.mounted(node.root, container, at -> Files.writeString(at.resolve("own"), "own"));
         node.awaitSynced();
         promises.kept(name, power);
     }

@@ -14,15 +14,14 @@ import io.slipway.cas.GcOptions;
 import io.slipway.cas.Provenance;
 import io.slipway.linux.Hashers;
 import io.slipway.linux.Mount;
-import io.slipway.linux.Mounts;
 import io.slipway.snapshotter.layer.StreamProcessors;
 import io.slipway.snapshotter.testing.Blobs;
 import io.slipway.snapshotter.testing.BytesArrival;
+import io.slipway.snapshotter.testing.Fixture;
 import io.slipway.snapshotter.testing.Tar;
 import io.slipway.snapshotter.testing.Trees;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.ResultSet;
 import java.sql.Statement;
@@ -135,25 +134,9 @@ final class PoweredNode implements AutoCloseable {
         snapshots().commit(NS, snapshotter, name, key, Map.of(), "", NO_LEASE);
     }
 
-    /// What is done in a mounted snapshot.
-    interface Work<T> {
-        T in(Path mounted) throws IOException;
-    }
-
-    <T> T mounted(List<Mount> mounts, Work<T> work) throws IOException {
-        Path at = Files.createTempDirectory(root, "mnt");
-        Mounts.system().mount(mounts, at);
-        try {
-            return work.in(at);
-        } finally {
-            Mounts.system().unmount(at);
-            Files.delete(at);
-        }
-    }
-
     /// Of `d` no archive says the time in the end.
     Map<String, String> tree(List<Mount> mounts) throws IOException {
-        return mounted(mounts, at -> Trees.of(at, "d"));
+        return Fixture.mounted(root, mounts, at -> Trees.of(at, "d"));
     }
 
     /// Waits until everything that is finished is recorded as on disk.
