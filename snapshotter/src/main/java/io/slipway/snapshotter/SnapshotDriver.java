@@ -16,6 +16,9 @@ import java.util.Set;
 /// A directory is *staged* (made aside, unknown to anybody), then *published* under its number while the
 /// transaction that records it runs; what is not recorded is removed by [#cleanup]. Parents are given nearest
 /// first. Thread-safe.
+///
+/// What a power cut leaves: of a published directory its name; of what is in it everything that a [#sync] which
+/// began later has covered, and anything or nothing of the rest.
 public interface SnapshotDriver extends AutoCloseable {
     /// The snapshotter's name in the API.
     String name();
@@ -33,7 +36,8 @@ public interface SnapshotDriver extends AutoCloseable {
         return stage(kind, parents, IdMapping.NONE);
     }
 
-    /// How the snapshot is mounted; `kind` is VIEW or ACTIVE, `ids` what it was staged with.
+    /// How the snapshot is mounted; `kind` is VIEW or ACTIVE, `ids` what it was staged with. ENOENT when a directory
+    /// that it needs is not there.
     List<Mount> mounts(SnapshotKind kind, long directory, List<Long> parents, IdMapping ids) throws IOException;
 
     /// As above, with owners as they are.
@@ -51,7 +55,9 @@ public interface SnapshotDriver extends AutoCloseable {
     /// good. The first part is quick and runs where nothing is published meanwhile.
     Removal cleanup(Set<Long> live) throws IOException;
 
-    /// Everything written so far is on disk on return.
+    /// Everything written so far is on disk on return. The kernel tells only once of a write that failed behind its
+    /// writer's back: after a failure, what is staged can't be published, and what was published is in doubt for
+    /// good.
     void sync() throws IOException;
 
     @Override
@@ -73,8 +79,8 @@ public interface SnapshotDriver extends AutoCloseable {
         /// Settles what the layer left open ([io.slipway.snapshotter.layer.LinkStep]) and puts it on its parents.
         void link(LayerNotes notes, List<Long> parents) throws IOException;
 
-        /// Gives it its number. Quick; runs inside the transaction that records it (should that fail after all,
-        /// cleanup removes the directory).
+        /// Gives it its number, which is on disk on return. Quick; runs inside the transaction that records it (should
+        /// that fail after all, cleanup removes the directory, and the number may be given again before).
         void publish(long directory) throws IOException;
 
         /// Removes it unless it was published.

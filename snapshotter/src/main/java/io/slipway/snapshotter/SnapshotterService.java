@@ -105,21 +105,23 @@ public final class SnapshotterService implements AutoCloseable {
     /// @throws IOException when the default snapshotter can't be used here, saying why
     public static SnapshotterService open(Path root, Cas cas, SnapshotterOptions options, StreamProcessors processors)
             throws IOException {
-        return open(root, cas, options, processors, driver -> driver);
+        return open(root, cas, options, processors, Os.bootId(), driver -> driver);
     }
 
+    /// @param boot id of this boot of the machine
     /// @param around what stands between us and each driver
     static SnapshotterService open(
             Path root,
             Cas cas,
             SnapshotterOptions options,
             StreamProcessors processors,
+            String boot,
             UnaryOperator<SnapshotDriver> around)
             throws IOException {
         OpenedDrivers drivers = OpenedDrivers.of(root, options, around);
         try {
             drivers.require(options.defaultSnapshotter());
-            SnapshotterService service = new SnapshotterService(drivers, cas, options, processors, Os.bootId());
+            SnapshotterService service = new SnapshotterService(drivers, cas, options, processors, boot);
             service.store.recoverSoon();
             return service;
         } catch (IOException | RuntimeException e) {

@@ -54,6 +54,7 @@ record HaltingDriver(SnapshotDriver driver, Consumer<String> steps) implements S
 
         @Override
         public void close() {
+            steps.accept("close staged");
             staged.close();
         }
     }

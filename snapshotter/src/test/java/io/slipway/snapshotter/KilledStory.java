@@ -8,6 +8,7 @@ import static io.slipway.snapshotter.testing.Tar.whiteout;
 import io.slipway.cas.Cas;
 import io.slipway.cas.CasOptions;
 import io.slipway.linux.Hashers;
+import io.slipway.linux.Os;
 import io.slipway.snapshotter.layer.StreamProcessors;
 import io.slipway.snapshotter.testing.Blobs;
 import io.slipway.snapshotter.testing.BytesArrival;
@@ -59,6 +60,7 @@ final class KilledStory {
                     cas,
                     SnapshotterOptions.DEFAULT,
                     StreamProcessors.NONE,
+                    Os.bootId(),
                     driver -> driver.name().equals(snapshotter) ? new HaltingDriver(driver, steps) : driver)) {
                 story(cas, service, snapshotter);
             }

@@ -62,6 +62,7 @@ import io.vertx.grpc.server.GrpcServerOptions;
 import java.io.IOException;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -70,11 +71,14 @@ import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// The four services over a connection, with containerd's codes and texts.
 @Timeout(60)
@@ -337,6 +341,55 @@ final class ServicesTest {
                 .refused("NOT_FOUND", "not found");
         call(ContentGrpcClient.Abort, AbortRequest.newBuilder().setRef("r").build())
                 .refused("NOT_FOUND", "not found");
+    }
+
+    /// Row 49 of the corpus of hostile images.
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "sha256:../../../../evil",
+                "../../evil",
+                "/evil",
+                "md5:d41d8cd98f00b204e9800998ecf8427e",
+                "SHA256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+                "sha256:E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855",
+                "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855/../evil",
+                "sha256:"
+            })
+    void neitherDigestNorRefIsAPath(String hostile) throws Exception {
+        call(ContentGrpcClient.Info, InfoRequest.newBuilder().setDigest(hostile).build())
+                .refused("INVALID_ARGUMENT", "digest");
+        call(
+                        ContentGrpcClient.Read,
+                        ReadContentRequest.newBuilder().setDigest(hostile).build())
+                .refused("INVALID_ARGUMENT", "digest");
+        call(
+                        ContentGrpcClient.Delete,
+                        DeleteContentRequest.newBuilder().setDigest(hostile).build())
+                .refused("INVALID_ARGUMENT", "digest");
+        call(
+                        ImagesGrpcClient.Create,
+                        CreateImageRequest.newBuilder()
+                                .setImage(image("a")
+                                        .setTarget(Descriptor.newBuilder()
+                                                .setMediaType("a/b")
+                                                .setSize(1)
+                                                .setDigest(hostile)))
+                                .build())
+                .refused("INVALID_ARGUMENT", "digest");
+        var expecting = write();
+        expecting.send(
+                message(WriteAction.WRITE).setRef("r").setExpected(hostile).setData(bytes(0, 10)));
+        assertThat(expecting.status()).startsWith("INVALID_ARGUMENT");
+        var named = write();
+        named.send(message(WriteAction.WRITE).setRef(hostile).setData(bytes(0, 10)));
+        named.reply();
+        named.end();
+        try (Stream<Path> all = Files.walk(root)) {
+            assertThat(all.map(path -> path.getFileName().toString())).noneMatch(name -> name.contains("evil"));
+        }
+        assertThat(root.resolveSibling("evil")).doesNotExist();
+        assertThat(Path.of("/evil")).doesNotExist();
     }
 
     @Test

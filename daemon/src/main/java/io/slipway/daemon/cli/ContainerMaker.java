@@ -49,8 +49,9 @@ final class ContainerMaker {
         }
         List<Mount> mounts = snapshot(options, config);
         ContainerUser user = UserLookup.find(options.user().orElse(config.user()), mounts, options.id());
-        String spec = new ProcessChoice(options, config)
-                .spec(session.globals().namespace(), user, session.terminal())
+        ProcessChoice process = new ProcessChoice(options, config);
+        WorkingDir.check(process.cwd(), mounts, name);
+        String spec = process.spec(session.globals().namespace(), user, session.terminal())
                 .json();
         record(options, config, spec);
         return mounts;

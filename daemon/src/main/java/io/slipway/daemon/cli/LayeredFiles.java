@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
@@ -66,6 +67,32 @@ final class LayeredFiles implements AutoCloseable {
     ///
     /// @throws IOException it is larger than `bytesMax`, or behind too many symbolic links, or unreadable
     Optional<byte[]> read(String path, int bytesMax) throws IOException {
+        Optional<Leaf> leaf = walk(path, (_, _) -> {});
+        return leaf.isPresent() && leaf.get().type() == FileType.FILE
+                ? Optional.of(content(path, leaf.get().in(), leaf.get().name(), bytesMax))
+                : Optional.empty();
+    }
+
+    /// Whether `path` leads to or through that name at the top, links followed: what the image has there is hidden in
+    /// the container, by what is mounted over it.
+    boolean leadsThrough(String path, String top) throws IOException {
+        byte[] wanted = top.getBytes(StandardCharsets.UTF_8);
+        boolean[] through = {false};
+        var _ = walk(path, (depth, name) -> through[0] |= depth == 0 && Arrays.equals(name, wanted));
+        return through[0];
+    }
+
+    /// The last name of a path, in the layer that has it.
+    @SuppressWarnings("ArrayRecordComponent") // compared by nobody
+    private record Leaf(Dir in, byte[] name, FileType type) {}
+
+    private interface Steps {
+        /// A name is looked up so many directories below the top.
+        void into(int depth, byte[] name);
+    }
+
+    /// Where `path` ends, symbolic links followed; empty for a directory and what is not there.
+    private Optional<Leaf> walk(String path, Steps steps) throws IOException {
         Deque<byte[]> todo = components(path.getBytes(StandardCharsets.UTF_8));
         Deque<List<Dir>> way = new ArrayDeque<>(List.of(root));
         int links = 0;
@@ -77,6 +104,7 @@ final class LayeredFiles implements AutoCloseable {
                 }
                 continue;
             }
+            steps.into(way.size() - 1, name);
             switch (find(way.element(), name)) {
                 case Found.Nothing() -> {
                     return Optional.empty();
@@ -99,9 +127,7 @@ final class LayeredFiles implements AutoCloseable {
                     }
                 }
                 case Found.Leaf(Dir in, FileType type) -> {
-                    return todo.isEmpty() && type == FileType.FILE
-                            ? Optional.of(content(path, in, name, bytesMax))
-                            : Optional.empty();
+                    return todo.isEmpty() ? Optional.of(new Leaf(in, name, type)) : Optional.empty();
                 }
             }
         }

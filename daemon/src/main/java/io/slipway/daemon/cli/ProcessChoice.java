@@ -3,6 +3,7 @@ package io.slipway.daemon.cli;
 import io.slipway.linux.Os;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -84,7 +85,18 @@ record ProcessChoice(RunOptions options, ImageConfig config) {
             throw new CommandFailed(
                     ExitCode.USAGE, "", "the working directory \"" + chosen + "\" is not absolute", "begin it with /");
         }
-        String absolute = Path.of("/").resolve(chosen).normalize().toString();
+        String absolute;
+        try {
+            absolute = Path.of("/").resolve(chosen).normalize().toString();
+        } catch (InvalidPathException e) {
+            CommandFailed failed = new CommandFailed(
+                    ExitCode.BAD_DATA,
+                    options.pull().reference().name(),
+                    "its working directory can't be a path: " + e.getReason(),
+                    "choose another with -w");
+            failed.initCause(e);
+            throw failed;
+        }
         if (absolute.equals("/proc") || absolute.startsWith("/proc/")) {
             throw new CommandFailed(
                     ExitCode.BAD_DATA,

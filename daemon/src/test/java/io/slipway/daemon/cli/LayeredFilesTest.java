@@ -65,6 +65,23 @@ final class LayeredFilesTest {
     }
 
     @Test
+    void aPathThatLeadsThroughANameAtTheTopSaysSo() throws Exception {
+        Path lower = layer("lower", "srv/proc/x", "", "real/x", "");
+        Path upper = layer("upper");
+        Files.createSymbolicLink(upper.resolve("w"), Path.of("/proc/self/fd/7"));
+        Files.createSymbolicLink(upper.resolve("v"), Path.of("srv/../../proc"));
+        Files.createSymbolicLink(upper.resolve("u"), Path.of("real"));
+        try (LayeredFiles files = new LayeredFiles(List.of(upper, lower))) {
+            for (String path : List.of("/w", "/w/x", "/v/8", "/real/../proc", "/u/../w")) {
+                assertThat(files.leadsThrough(path, "proc")).as(path).isTrue();
+            }
+            for (String path : List.of("/", "/srv/proc", "/u", "/u/x", "/missing/proc", "/srv")) {
+                assertThat(files.leadsThrough(path, "proc")).as(path).isFalse();
+            }
+        }
+    }
+
+    @Test
     void aLoopOfLinksIsAnError() throws Exception {
         Path layer = layer("l");
         Files.createSymbolicLink(layer.resolve("a"), Path.of("b"));

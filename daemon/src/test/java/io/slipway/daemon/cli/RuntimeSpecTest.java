@@ -136,6 +136,10 @@ final class RuntimeSpecTest {
         assertThatThrownBy(() -> choice(config(List.of(), "/a/../proc/self/fd/8"), List.of(), Optional.empty())
                         .cwd())
                 .hasMessageContaining("/proc/self/fd/8");
+        assertThatThrownBy(() -> choice(config(List.of(), "/a\0b"), List.of(), Optional.empty())
+                        .cwd())
+                .isInstanceOf(CommandFailed.class)
+                .hasMessageContaining("can't be a path");
         assertThatThrownBy(() -> choice(config(List.of(), ""), List.of(), Optional.of("rel"))
                         .cwd())
                 .hasMessageContaining("not absolute");

@@ -195,6 +195,29 @@ final class CommandLineTest {
         }
     }
 
+    /// Row 51 of the corpus of hostile layers: the blob fits, its files do not, until there is room.
+    @Test
+    void aLayerThatDoesNotFitIsSevenAndNamesTheEntry() throws Exception {
+        String tooLarge = registry.push(LabImage.swelling(work.resolve("s"), 64 << 20), "lab/swelling");
+        Path small = Files.createDirectory(work.resolve("small-too"));
+        LabProcess.check("mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", small.toString());
+        try (PackagedDaemon full = PackagedDaemon.start(small, "--mirror-address", "off")) {
+            LabProcess.Result result = full.slipway("pull", tooLarge);
+            assertThat(result.exit()).as(result.output()).isEqualTo(7);
+            assertThat(result.stderr().lines().filter(line -> line.startsWith("slipway: pull ")))
+                    .singleElement()
+                    .asString()
+                    .contains("of entry srv/swelling", "no space left", "; free some and pull again");
+            assertThat(full.checkSlipway("images")).doesNotContain("lab/swelling");
+            LabProcess.check("mount", "-o", "remount,size=256m", small.toString());
+            full.checkSlipway("pull", tooLarge);
+            assertThat(full.checkSlipway("run", "--rm", tooLarge)).isEqualTo("hello from inside\n");
+            assertThat(full.process().stop()).isZero();
+        } finally {
+            LabProcess.check("umount", small.toString());
+        }
+    }
+
     /// A root on a file system of a few megabytes.
     @Test
     void noSpaceIsSevenAndNothingElseIsHarmed() throws Exception {

@@ -19,6 +19,9 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -32,6 +35,8 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("peer")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 final class SnapshottersTest {
+    private static final int COLLECTIONS = 15;
+
     private Leaks before;
     private Path work;
     private LabRegistry registry;
@@ -217,6 +222,32 @@ final class SnapshottersTest {
             assertMapped(containerd.checkCtr(mapped.toArray(String[]::new)));
             String listed = containerd.checkCtr("-n", "lab", "snapshots", "--snapshotter", "slipway", "ls");
             assertThat(listed).contains("Committed").doesNotContain("from-ours");
+        }
+    }
+
+    /// Its collection lists what it has here, in a stream, and removes what no image needs, while others list too.
+    @Test
+    void debiansContainerdCollectsItsSnapshotsHere() throws Exception {
+        try (LabContainerd containerd = LabContainerd.startWithSnapshotter(
+                work, Files.createDirectories(work.resolve("no-certs-at-all")), daemon.socket())) {
+            String plain = registry.push(
+                    LabImage.build(work.resolve("collected"), LabImage.Format.OCI, LabImage.Compression.GZIP, false),
+                    "lab/collected");
+            String[] list = {"-n", "collected", "snapshots", "--snapshotter", "slipway", "ls"};
+            for (int round = 0; round < COLLECTIONS; round++) {
+                containerd.checkCtr(
+                        "-n", "collected", "images", "pull", "--plain-http", "--snapshotter", "slipway", plain);
+                assertThat(containerd.checkCtr(list)).contains("Committed");
+                try (ExecutorService others = Executors.newVirtualThreadPerTaskExecutor()) {
+                    Future<String> other = others.submit(() -> containerd.checkCtr(list));
+                    containerd.checkCtr("-n", "collected", "images", "rm", "--sync", plain);
+                    assertThat(other.get()).startsWith("KEY");
+                }
+                assertThat(containerd.checkCtr(list).lines()).as("its records").hasSize(1);
+                assertThat(ctr("-n", "collected", "snapshots", "ls").lines())
+                        .as("our records")
+                        .hasSize(1);
+            }
         }
     }
 }

@@ -46,10 +46,11 @@ public final class LabContainerd implements AutoCloseable {
                 state = "%1$s/state"
                 [grpc]
                   address = "%2$s"
-                # Views that a test looks through are held by nothing; no collection while it runs.
+                # Views that a test looks through are held by nothing; no collection unless it asks (`rm --sync`). One
+                # that is asked for waits for schedule_delay, or for the one at start if that is no further away.
                 [plugins."io.containerd.gc.v1.scheduler"]
                   mutation_threshold = 1000000
-                  schedule_delay = "1h"
+                  schedule_delay = "0s"
                   startup_delay = "1h"
                 [plugins."io.containerd.grpc.v1.cri"]
                   disable_tcp_service = true

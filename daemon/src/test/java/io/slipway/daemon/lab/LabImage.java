@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.zip.GZIPOutputStream;
 
 /// One variant of the test image, as a directory that skopeo's `dir:` transport reads: `manifest.json` of
@@ -94,6 +95,11 @@ public record LabImage(
         return build(parent, "large", Format.OCI, Compression.GZIP, LabLayers.large(bytes));
     }
 
+    /// An image that runs, with one layer that takes `bytes` when it is unpacked and next to nothing before.
+    public static LabImage swelling(Path parent, int bytes) throws IOException {
+        return build(parent, "swelling", Format.OCI, Compression.GZIP, LabLayers.swelling(bytes));
+    }
+
     /// An image of random layers, which does not run.
     public static LabImage of(Path parent, String tag, RandomStacks stacks) throws IOException {
         return build(parent, tag, Format.OCI, Compression.GZIP, stacks.layers());
@@ -111,6 +117,22 @@ public record LabImage(
             layers.add(DebianLayers.of(work, tarFormat, one));
         }
         return build(parent, tag, Format.OCI, compression, layers);
+    }
+
+    /// An image that wants something from who runs it.
+    ///
+    /// @param wants fields of its configuration, as JSON
+    /// @param links names in it and what they point to
+    public static LabImage hostile(Path parent, String tag, String wants, Map<String, String> links)
+            throws IOException {
+        Path directory = Files.createDirectories(parent.resolve(tag));
+        List<Blob> layers = new ArrayList<>();
+        List<String> diffIds = new ArrayList<>();
+        for (LabLayers.Layer content : LabLayers.linked(links)) {
+            layers.add(storeLayer(
+                    directory, Format.OCI.layer(Compression.GZIP), content, Compression.GZIP, diffIds));
+        }
+        return assemble(directory, tag, Format.OCI, layers, diffIds, wants);
     }
 
     private static LabImage build(
@@ -142,11 +164,20 @@ public record LabImage(
 
     private static LabImage assemble(Path directory, String tag, Format format, List<Blob> layers, List<String> diffIds)
             throws IOException {
+        return assemble(directory, tag, format, layers, diffIds, "\"WorkingDir\":\"/srv\"");
+    }
+
+    private static LabImage assemble(
+            Path directory, String tag, Format format, List<Blob> layers, List<String> diffIds, String wants)
+            throws IOException {
         String config = """
                 {"architecture":"amd64","os":"linux","created":"2026-01-02T03:04:05Z",\
                 "config":{"Env":["PATH=/usr/bin:/bin","LAB=yes"],"Cmd":["/bin/sh","-c","echo hello from inside"],\
-                "WorkingDir":"/srv"},"rootfs":{"type":"layers","diff_ids":[%s]},"history":[]}""".formatted(String.join(
-                ",", diffIds.stream().map(id -> "\"" + id + "\"").toList()));
+                %s},"rootfs":{"type":"layers","diff_ids":[%s]},"history":[]}""".formatted(
+                        wants,
+                        String.join(
+                                ",",
+                                diffIds.stream().map(id -> "\"" + id + "\"").toList()));
         Blob configBlob = store(directory, format.config, config.getBytes(StandardCharsets.UTF_8));
         String manifest = "{\"schemaVersion\":2,\"mediaType\":\"%s\",\"config\":%s,\"layers\":[%s]}"
                 .formatted(

@@ -47,6 +47,20 @@ final class LabLayers {
         return List.of(LabLayers::base, tar -> tar.file("srv/large", attributes(0644), pattern(9, bytes)));
     }
 
+    /// The base layer and one that is small until it is unpacked.
+    static List<Layer> swelling(int bytes) {
+        return List.of(LabLayers::base, tar -> tar.file("srv/swelling", attributes(0644), new byte[bytes]));
+    }
+
+    /// The base layer and one that puts links in the place of what it has.
+    static List<Layer> linked(Map<String, String> links) {
+        return List.of(LabLayers::base, tar -> {
+            for (Map.Entry<String, String> link : links.entrySet()) {
+                tar.symlink(link.getKey(), attributes(0777), link.getValue());
+            }
+        });
+    }
+
     private static void base(TarBytes tar) throws IOException {
         for (String directory : List.of(
                 "bin",

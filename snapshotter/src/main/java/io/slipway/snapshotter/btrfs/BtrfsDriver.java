@@ -186,7 +186,7 @@ public final class BtrfsDriver implements SnapshotDriver {
 
     @Override
     public void sync() throws IOException {
-        dirs.dir().syncFileSystem();
+        dirs.sync();
     }
 
     @Override

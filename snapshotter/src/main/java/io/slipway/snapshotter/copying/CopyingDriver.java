@@ -82,9 +82,10 @@ public final class CopyingDriver implements SnapshotDriver {
     }
 
     @Override
-    public List<Mount> mounts(SnapshotKind kind, long directory, List<Long> parents, IdMapping ids) {
+    public List<Mount> mounts(SnapshotKind kind, long directory, List<Long> parents, IdMapping ids) throws IOException {
         boolean view = kind == SnapshotKind.VIEW;
         long shown = view && !parents.isEmpty() ? parents.getFirst() : directory;
+        dirs.require(shown, "");
         String source = dirs.path().resolve(Long.toString(shown)).toString();
         return List.of(new Mount("bind", source, "", List.of(view ? "ro" : "rw", "rbind")));
     }
@@ -103,7 +104,7 @@ public final class CopyingDriver implements SnapshotDriver {
 
     @Override
     public void sync() throws IOException {
-        dirs.dir().syncFileSystem();
+        dirs.sync();
     }
 
     @Override

@@ -9,7 +9,7 @@ import java.io.IOException;
 final class EntryFailure {
     private EntryFailure() {}
 
-    /// A layer's fault names the entry; anything else comes back as it is.
+    /// A layer's fault, or the disk's, and the entry it came upon.
     static IOException of(TarEntry entry, LinuxException e) {
         if (e.errno() == Errno.EINVAL && e.call().startsWith("fchown")) {
             return new LayerFormatException(
@@ -20,7 +20,11 @@ final class EntryFailure {
         return switch (e.errno()) {
             case ENOTDIR, ELOOP, ENOENT, EEXIST, EISDIR, EINVAL, ENAMETOOLONG, EMLINK, EXDEV, EPERM, ERANGE, E2BIG ->
                 new LayerFormatException("entry " + entry + ": " + e.getMessage(), e);
-            default -> e;
+            default -> {
+                LinuxException named = new LinuxException(e.call(), e.subject() + " of entry " + entry, e.number());
+                named.initCause(e);
+                yield named;
+            }
         };
     }
 }

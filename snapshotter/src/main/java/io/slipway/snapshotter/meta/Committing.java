@@ -43,7 +43,7 @@ final class Committing {
         refuseMapped(slot, chain.getFirst(), below);
         SnapshotUsage usage = slot.driver().usage(directory, below);
         durability.beforeCommit(slot);
-        records.write(c -> {
+        boolean replaces = records.write(c -> {
             SnapshotRow row = active(c, at, parent);
             Optional<SnapshotRow> there = records.snapshots().find(c, at.sibling(name));
             if (there.isPresent() && !there.get().lost()) {
@@ -58,11 +58,14 @@ final class Committing {
                 records.snapshots().commit(c, row.id(), name, parentId, records.now(), labels);
             }
             records.attach(c, at.sibling(name), lease);
-            return null;
+            return there.isPresent();
         });
         slot.driver().seal(directory);
         events.committed(at.sibling(name), at.key());
         durability.afterCommit(slot);
+        if (replaces) {
+            slot.cleanupSoon();
+        }
     }
 
     /// What was written there belongs to the host's ids and what is below to the container's: no mapping shows both.
@@ -80,6 +83,7 @@ final class Committing {
         if (row.kind() != SnapshotKind.ACTIVE) {
             throw ApiException.failedPrecondition("snapshot \"" + at.key() + "\" is not active");
         }
+        records.refuseTorn(c, row);
         if (!parent.isEmpty() && row.parent() != 0 && !row.parentKey().equals(parent)) {
             throw ApiException.failedPrecondition("snapshot \"" + at.key() + "\" has the parent \"" + row.parentKey()
                     + "\" and can't get another one");

@@ -69,12 +69,28 @@ final class DirectoryTable {
         update(c, "DELETE FROM snapshot_dir WHERE dir = ?1 AND NOT EXISTS(SELECT 1 FROM snapshot WHERE dir = ?1)", dir);
     }
 
-    /// Its files were finished in this boot; `synced` when they are on disk already.
+    /// Its files were finished in this boot; `synced` when they are on disk already. One in doubt stays so.
     void finished(Connection c, long dir, boolean synced) throws SQLException {
-        update(c, "UPDATE snapshot_dir SET boot = ?, synced = ? WHERE dir = ?", boot, synced ? 1 : 0, dir);
+        update(
+                c,
+                "UPDATE snapshot_dir SET boot = ?, synced = CASE synced WHEN 2 THEN 2 ELSE ? END WHERE dir = ?",
+                boot,
+                synced ? 1 : 0,
+                dir);
     }
 
-    /// Directories of committed snapshots of this boot that are not known to be on disk.
+    /// Whether its files were finished in another boot and may not have been on disk when that ended.
+    boolean torn(Connection c, long dir) throws SQLException {
+        return number(
+                        c,
+                        "SELECT EXISTS(SELECT 1 FROM snapshot_dir"
+                                + " WHERE dir = ? AND synced <> 1 AND boot NOT IN ('', ?))",
+                        dir,
+                        boot)
+                == 1;
+    }
+
+    /// Directories finished in this boot that are not known to be on disk, but for those in doubt.
     List<Long> unsynced(Connection c, String snapshotter) throws SQLException {
         return numbers(
                 c, "SELECT dir FROM snapshot_dir WHERE snapshotter = ? AND boot = ? AND synced = 0", snapshotter, boot);
@@ -84,6 +100,11 @@ final class DirectoryTable {
         for (long dir : dirs) {
             update(c, "UPDATE snapshot_dir SET synced = 1 WHERE dir = ?", dir);
         }
+    }
+
+    /// What is not known to be on disk never will be: the disk has failed to take something of all this.
+    void doubt(Connection c, String snapshotter) throws SQLException {
+        update(c, "UPDATE snapshot_dir SET synced = 2 WHERE snapshotter = ? AND synced = 0", snapshotter);
     }
 
     /// All that are recorded.

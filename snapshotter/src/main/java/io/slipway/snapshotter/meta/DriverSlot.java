@@ -1,9 +1,14 @@
 package io.slipway.snapshotter.meta;
 
+import io.slipway.cas.Metadata;
 import io.slipway.snapshotter.SnapshotDriver;
 import java.io.IOException;
+import java.util.HashSet;
+import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,17 +37,36 @@ final class DriverSlot {
         return sync;
     }
 
+    /// Runs a transaction that publishes a directory. Should it fail after that, the directory goes.
+    <T extends @Nullable Object> T publishing(Metadata.Sql<T> sql) throws IOException {
+        try {
+            return records.write(sql);
+        } catch (IOException e) {
+            cleanupSoon();
+            throw e;
+        }
+    }
+
     /// Directories are put out of the way inside a write transaction, as publishing happens in one too, and
-    /// removed after it.
+    /// removed after it. What was still recorded before stays: transactions become durable together, and one that
+    /// took a record away a moment ago may be undone yet.
     void cleanup() throws IOException {
-        SnapshotDriver.Removal removal = records.write(c -> {
-            try {
-                return driver.cleanup(records.directories().all(c, driver.name()));
-            } catch (IOException e) {
-                throw new java.sql.SQLException("cleanup of " + driver.name() + ": " + e.getMessage(), e);
-            }
-        });
-        removal.run();
+        Set<Long> recorded = records.read(c -> records.directories().all(c, driver.name()));
+        AtomicReference<SnapshotDriver.Removal> removal = new AtomicReference<>(() -> 0);
+        try {
+            records.write(c -> {
+                Set<Long> live = new HashSet<>(recorded);
+                live.addAll(records.directories().all(c, driver.name()));
+                try {
+                    removal.set(driver.cleanup(live));
+                } catch (IOException e) {
+                    throw new java.sql.SQLException("cleanup of " + driver.name() + ": " + e.getMessage(), e);
+                }
+                return null;
+            });
+        } finally {
+            removal.get().run();
+        }
     }
 
     /// As [#cleanup], in the background; requests that have not begun are one.

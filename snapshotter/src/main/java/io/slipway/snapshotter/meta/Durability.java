@@ -4,8 +4,9 @@ import java.io.IOException;
 import java.sql.Connection;
 import java.sql.SQLException;
 
-/// When the files of a committed snapshot are on disk: before its commit, or soon after it with all others that were
-/// committed meanwhile. Until then its record carries this boot's id, so that after a power cut it counts as absent.
+/// When the files of a committed snapshot, or of an active one that is a copy of its parent, are on disk: before it is
+/// recorded, or soon after with all others that were meanwhile. Until then its record carries this boot's id, so that
+/// after a power cut it counts as absent. Its directory's name is on disk before the record either way.
 final class Durability {
     private final boolean beforeCommit;
     private final DirectoryTable directories;
@@ -18,7 +19,7 @@ final class Durability {
     /// Outside of the transaction: may take long.
     void beforeCommit(DriverSlot slot) throws IOException {
         if (beforeCommit) {
-            slot.driver().sync();
+            slot.sync().now();
         }
     }
 

@@ -78,12 +78,15 @@ public final class LayerCommits {
             LayerSource source,
             Map<String, String> labels) {}
 
+    /// @param replaces a damaged directory, which goes
+    private record Published(long directory, boolean replaces) {}
+
     /// Records an unpacked layer. True when it was there already (then its directory stays unpublished).
     public boolean commit(Layer layer, Optional<String> lease) throws IOException {
         SnapshotAddress at = new SnapshotAddress(layer.namespace(), layer.snapshotter(), layer.name());
         DriverSlot slot = drivers.slot(layer.snapshotter());
         durability.beforeCommit(slot);
-        Optional<Long> published = records.write(c -> {
+        Optional<Published> published = slot.publishing(c -> {
             records.ensureNamespace(c, at.namespace());
             records.attach(c, at, lease);
             Optional<SnapshotRow> there = records.snapshots().find(c, at);
@@ -101,12 +104,15 @@ public final class LayerCommits {
                         .insert(c, at, SnapshotKind.COMMITTED, parentId, directory, records.now(), layer.labels());
             }
             Records.publish(layer.staged(), directory);
-            return Optional.of(directory);
+            return Optional.of(new Published(directory, there.isPresent()));
         });
         if (published.isPresent()) {
-            slot.driver().seal(published.get());
+            slot.driver().seal(published.get().directory());
             events.committed(at, at.key());
             durability.afterCommit(slot);
+            if (published.get().replaces()) {
+                slot.cleanupSoon();
+            }
         }
         return published.isEmpty();
     }

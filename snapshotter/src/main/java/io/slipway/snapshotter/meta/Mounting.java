@@ -1,6 +1,8 @@
 package io.slipway.snapshotter.meta;
 
 import io.slipway.cas.ApiException;
+import io.slipway.linux.Errno;
+import io.slipway.linux.LinuxException;
 import io.slipway.linux.Mount;
 import io.slipway.snapshotter.SnapshotKind;
 import java.io.IOException;
@@ -40,11 +42,25 @@ final class Mounting {
             }
         }
         SnapshotRow row = chain.getFirst();
-        return slot.driver().mounts(row.kind(), row.dir(), Records.directoriesBelow(chain), Labels.ids(row.labels()));
+        try {
+            return slot.driver()
+                    .mounts(row.kind(), row.dir(), Records.directoriesBelow(chain), Labels.ids(row.labels()));
+        } catch (LinuxException e) {
+            if (e.errno() != Errno.ENOENT) {
+                throw e;
+            }
+            ApiException told = Records.gone(at.key());
+            told.addSuppressed(e);
+            throw told;
+        }
     }
 
     private List<SnapshotRow> chain(SnapshotAddress at) throws IOException {
-        return records.read(c -> records.snapshots().chain(c, records.require(c, at)));
+        return records.read(c -> {
+            SnapshotRow row = records.require(c, at);
+            records.refuseTorn(c, row);
+            return records.snapshots().chain(c, row);
+        });
     }
 
     private static Optional<SnapshotRow> firstLost(List<SnapshotRow> chain) {

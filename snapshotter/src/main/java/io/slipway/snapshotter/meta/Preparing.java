@@ -1,6 +1,7 @@
 package io.slipway.snapshotter.meta;
 
 import io.slipway.linux.IdMapping;
+import io.slipway.snapshotter.Capability;
 import io.slipway.snapshotter.SnapshotDriver;
 import io.slipway.snapshotter.SnapshotKind;
 import java.io.IOException;
@@ -15,12 +16,14 @@ final class Preparing {
     private final Records records;
     private final Drivers drivers;
     private final Targets targets;
+    private final Durability durability;
     private final SnapshotEvents events;
 
-    Preparing(Records records, Drivers drivers, Targets targets, SnapshotEvents events) {
+    Preparing(Records records, Drivers drivers, Targets targets, Durability durability, SnapshotEvents events) {
         this.records = records;
         this.drivers = drivers;
         this.targets = targets;
+        this.durability = durability;
         this.events = events;
     }
 
@@ -38,18 +41,30 @@ final class Preparing {
         }
         List<Long> parents = records.read(c -> records.parentDirectories(c, at.sibling(parent)));
         try (SnapshotDriver.Staged staged = slot.driver().stage(kind, parents, ids)) {
-            refuseTaken(records.write(c -> {
+            boolean copied = kind == SnapshotKind.ACTIVE
+                    && !parents.isEmpty()
+                    && slot.driver().capabilities().contains(Capability.COPIES);
+            if (copied) {
+                durability.beforeCommit(slot);
+            }
+            refuseTaken(slot.publishing(c -> {
                 Optional<String> taken = taken(c, at, parent, labels, lease);
                 if (taken.isPresent()) {
                     return taken;
                 }
                 long parentId = records.parentId(c, at.sibling(parent));
                 long directory = records.directories().make(c, at.snapshotter());
+                if (copied) {
+                    durability.finished(c, directory);
+                }
                 records.snapshots().insert(c, at, kind, parentId, directory, records.now(), labels);
                 records.attach(c, at, lease);
                 Records.publish(staged, directory);
                 return Optional.empty();
             }));
+            if (copied) {
+                durability.afterCommit(slot);
+            }
         }
         if (kind == SnapshotKind.ACTIVE) {
             events.prepared(at, parent);

@@ -60,6 +60,19 @@ final class Records {
         return sound(c, at).orElseThrow(() -> absent(at.key()));
     }
 
+    /// An active snapshot that is a copy of its parent must have been on disk when the machine went down.
+    void refuseTorn(Connection c, SnapshotRow row) throws SQLException {
+        if (row.kind() != SnapshotKind.COMMITTED && directories.torn(c, row.dir())) {
+            throw gone(row.key());
+        }
+    }
+
+    /// What a power cut has taken, and nothing can bring back.
+    static ApiException gone(String key) {
+        return ApiException.failedPrecondition(
+                "snapshot \"" + key + "\" was not on disk when the machine went down; remove it and prepare it again");
+    }
+
     /// A parent: committed and sound.
     SnapshotRow parent(Connection c, SnapshotAddress at) throws SQLException {
         SnapshotRow row = sound(c, at)

@@ -37,7 +37,8 @@ public final class SnapshotStore implements Snapshots {
         this.drivers = new Drivers(drivers, off, records, around);
         this.events = new SnapshotEvents(around.events());
         Durability durability = new Durability(around.syncBeforeCommit(), records.directories());
-        this.preparing = new Preparing(records, this.drivers, new Targets(records, around.shared()), events);
+        this.preparing =
+                new Preparing(records, this.drivers, new Targets(records, around.shared()), durability, events);
         this.mounting = new Mounting(records, this.drivers);
         this.committing = new Committing(records, this.drivers, durability, events);
         this.removing = new Removing(records, this.drivers, events, around.collector());

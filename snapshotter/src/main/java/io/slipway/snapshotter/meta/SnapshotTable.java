@@ -22,7 +22,7 @@ import java.util.function.Consumer;
 final class SnapshotTable {
     private static final String SELECT = """
             SELECT s.id, s.namespace, s.snapshotter, s.key, s.kind, s.parent, p.key, s.dir, s.created, s.updated,
-                   s.kind = 3 AND d.synced = 0 AND d.boot <> ?
+                   s.kind = 3 AND d.synced <> 1 AND d.boot <> ?
             FROM snapshot s JOIN snapshot_dir d ON d.dir = s.dir LEFT JOIN snapshot p ON p.id = s.parent
             """;
 

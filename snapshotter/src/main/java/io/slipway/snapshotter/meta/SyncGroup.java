@@ -18,6 +18,8 @@ final class SyncGroup {
     private final Object lock = new Object();
     private boolean wanted;
     private boolean running;
+    /// A sync has failed, and the records do not say so yet.
+    private boolean doubtful;
 
     SyncGroup(SnapshotDriver driver, Records records, Executor background) {
         this.driver = driver;
@@ -49,25 +51,58 @@ final class SyncGroup {
             try {
                 once();
             } catch (IOException | RuntimeException e) {
-                // The snapshots stay unsynced: after a power cut they are unpacked again.
                 LOG.atError()
                         .addKeyValue("snapshotter", driver.name())
                         .setCause(e)
-                        .log("Snapshots could not be made durable");
+                        .log("Snapshots could not be made durable; after the next boot they are unpacked again");
             }
         }
     }
 
     /// Makes what is committed now durable, and records it.
     void once() throws IOException {
+        recordDoubt();
         List<Long> dirs = records.read(c -> records.directories().unsynced(c, driver.name()));
         if (dirs.isEmpty()) {
             return;
         }
-        driver.sync();
+        now();
         records.write(c -> {
             records.directories().synced(c, dirs);
             return null;
         });
+    }
+
+    /// Makes everything written so far durable. Should the disk fail to take it, no later sync covers it.
+    void now() throws IOException {
+        recordDoubt();
+        try {
+            driver.sync();
+        } catch (IOException e) {
+            synchronized (lock) {
+                doubtful = true;
+            }
+            try {
+                recordDoubt();
+            } catch (IOException unrecorded) {
+                e.addSuppressed(unrecorded);
+            }
+            throw e;
+        }
+    }
+
+    private void recordDoubt() throws IOException {
+        synchronized (lock) {
+            if (!doubtful) {
+                return;
+            }
+        }
+        records.write(c -> {
+            records.directories().doubt(c, driver.name());
+            return null;
+        });
+        synchronized (lock) {
+            doubtful = false;
+        }
     }
 }

@@ -27,6 +27,8 @@ public final class OverlayDriver implements SnapshotDriver {
     /// A snapshot's layer in its directory.
     static final String LAYER = "/fs";
 
+    private static final String WORK = "/work";
+
     private static final byte[] SELF = {'.'};
 
     /// Lower layers of one mount (fs/overlayfs/params.h of the kernel).
@@ -121,6 +123,15 @@ public final class OverlayDriver implements SnapshotDriver {
     public List<Mount> mounts(SnapshotKind kind, long directory, List<Long> parents, IdMapping ids) throws IOException {
         IdMapping shown = ids.isEmpty() || isOwned(parents, ids) ? IdMapping.NONE : ids;
         boolean view = kind == SnapshotKind.VIEW;
+        for (long parent : parents) {
+            dirs.require(parent, LAYER);
+        }
+        if (parents.isEmpty() || !view) {
+            dirs.require(directory, LAYER);
+        }
+        if (!view) {
+            dirs.require(directory, WORK);
+        }
         if (parents.isEmpty()) {
             return List.of(bind(fs(directory), view ? "ro" : "rw", shown));
         }
@@ -129,7 +140,7 @@ public final class OverlayDriver implements SnapshotDriver {
         }
         List<String> options = new ArrayList<>(OverlayProbe.idOptions(shown));
         if (!view) {
-            options.add("workdir=" + dirs.path().resolve(directory + "/work"));
+            options.add("workdir=" + dirs.path().resolve(directory + WORK));
             options.add("upperdir=" + fs(directory));
         }
         options.add(
@@ -167,7 +178,7 @@ public final class OverlayDriver implements SnapshotDriver {
 
     @Override
     public void sync() throws IOException {
-        dirs.dir().syncFileSystem();
+        dirs.sync();
     }
 
     @Override

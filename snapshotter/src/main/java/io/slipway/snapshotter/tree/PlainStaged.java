@@ -75,7 +75,7 @@ public final class PlainStaged implements SnapshotDriver.Staged {
             }
             return;
         }
-        byte[] onto = dirs.stage();
+        byte[] onto = dirs.stageFrom(name);
         try (Dir layer = tree();
                 Dir below = dirs.published(parents.getFirst(), "")) {
             new LinkStep(layer, List.of(below), dirs.form(), dirs.umask()).run(notes);

@@ -1,6 +1,8 @@
 package io.slipway.snapshotter.tree;
 
 import io.slipway.linux.Dir;
+import io.slipway.linux.Errno;
+import io.slipway.linux.LinuxException;
 import io.slipway.snapshotter.LayerQuota;
 import io.slipway.snapshotter.SnapshotDriver;
 import io.slipway.snapshotter.layer.DirectorySink;
@@ -13,8 +15,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
@@ -35,8 +38,11 @@ public final class SnapshotDirs implements AutoCloseable {
     private final LongSupplier random;
     private final Remover remover;
     private final LargeFiles largeFiles = new LargeFiles();
-    /// Staged, or on their way out: cleanup leaves them to whoever is at it.
-    private final Set<String> busy = new HashSet<>();
+    /// Staged, or on their way out: cleanup leaves them to whoever is at it. Each with the number of failed syncs at
+    /// its beginning.
+    private final Map<String, Integer> busy = new HashMap<>();
+
+    private int failedSyncs;
 
     /// Takes one tree away for good, whatever it holds; one that is not there is fine.
     @FunctionalInterface
@@ -114,18 +120,58 @@ public final class SnapshotDirs implements AutoCloseable {
         return fresh("new-");
     }
 
+    /// As [#stage], for what is made of something staged: as old as that.
+    public byte[] stageFrom(byte[] staged) {
+        byte[] name = stage();
+        synchronized (busy) {
+            busy.put(text(name), busy.getOrDefault(text(staged), failedSyncs));
+        }
+        return name;
+    }
+
     private byte[] fresh(String prefix) {
         String name = prefix + Long.toHexString(random.getAsLong());
         synchronized (busy) {
-            busy.add(name);
+            busy.put(name, failedSyncs);
         }
         return ascii(name);
     }
 
-    /// Gives what is staged its number.
+    /// Gives what is staged its number, on disk on return.
     public void publish(byte[] name, long number) throws IOException {
-        dir.renameNew(name, dir, ascii(Long.toString(number)));
+        synchronized (busy) {
+            if (busy.getOrDefault(text(name), failedSyncs) != failedSyncs) {
+                throw new IOException("the disk failed to take what was written while " + path + "/" + text(name)
+                        + " was made; look at the kernel's log, then try again");
+            }
+        }
+        byte[] own = ascii(Long.toString(number));
+        if (dir.find(own).isPresent()) {
+            // Its record was undone, and with it the number went back; nobody knows this directory.
+            byte[] away = fresh("rm-");
+            dir.rename(own, dir, away);
+            release(away);
+        }
+        dir.renameNew(name, dir, own);
+        dir.sync();
         release(name);
+    }
+
+    /// Fails with ENOENT unless the directory is there.
+    public void require(long number, String below) throws IOException {
+        published(number, below).close();
+    }
+
+    /// Everything written so far to disk; see [SnapshotDriver#sync].
+    public void sync() throws IOException {
+        try {
+            dir.syncFileSystem();
+        } catch (IOException e) {
+            synchronized (busy) {
+                failedSyncs++;
+            }
+            throw e;
+        }
     }
 
     /// Removes what is staged; what can't be removed now is cleanup's.
@@ -156,12 +202,28 @@ public final class SnapshotDirs implements AutoCloseable {
             }
         });
         List<byte[]> moved = new ArrayList<>();
-        for (byte[] name : doomed) {
-            byte[] away = fresh("rm-");
-            moved.add(away);
-            dir.rename(name, dir, away);
+        try {
+            for (byte[] name : doomed) {
+                byte[] away = fresh("rm-");
+                moved.add(away);
+                moveAway(name, away);
+            }
+        } catch (IOException e) {
+            moved.forEach(this::release);
+            throw e;
         }
         return () -> remove(moved);
+    }
+
+    /// Whoever was at it may have removed it since it was seen.
+    private void moveAway(byte[] name, byte[] away) throws IOException {
+        try {
+            dir.rename(name, dir, away);
+        } catch (LinuxException e) {
+            if (e.errno() != Errno.ENOENT) {
+                throw e;
+            }
+        }
     }
 
     /// What can't be removed now, the next cleanup tries again.
@@ -178,7 +240,7 @@ public final class SnapshotDirs implements AutoCloseable {
 
     private boolean keep(String name, Set<Long> live) {
         synchronized (busy) {
-            if (busy.contains(name)) {
+            if (busy.containsKey(name)) {
                 return true;
             }
         }

@@ -30,12 +30,26 @@ public final class LayerFailures {
                 new ApiException(ApiException.Code.FAILED_PRECONDITION, "layer " + layer + ": " + e.getMessage(), e);
             case LinuxException e
             when DISK.contains(e.errno()) ->
-                new ApiException(ApiException.Code.RESOURCE_EXHAUSTED, "layer " + layer + ": " + e.getMessage(), e);
+                new ApiException(
+                        ApiException.Code.RESOURCE_EXHAUSTED,
+                        "layer " + layer + ": " + e.getMessage() + ": " + trouble(e.errno()),
+                        e);
             // Beyond a quota: nothing the disk is to blame for.
             case ApiException e when e.code() == ApiException.Code.RESOURCE_EXHAUSTED -> damaged(layer, e);
             case InterruptedException e ->
                 new ApiException(ApiException.Code.CANCELLED, "layer " + layer + ": unpacking was cancelled", e);
             default -> failure;
+        };
+    }
+
+    /// In words, and what to do.
+    private static String trouble(Errno errno) {
+        return switch (errno) {
+            case ENOSPC -> "no space left on that file system; free some and pull again";
+            case EDQUOT -> "no space left in a quota of that file system; raise it or free some and pull again";
+            case EROFS -> "that file system is read-only; see the kernel's log";
+            case EIO -> "the disk failed; see the kernel's log";
+            default -> "the machine has none left for now; pull again, or raise the limit";
         };
     }
 

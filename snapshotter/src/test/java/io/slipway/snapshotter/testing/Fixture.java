@@ -59,6 +59,11 @@ public final class Fixture implements AutoCloseable {
 
     /// Mounts, works, unmounts.
     public <T> T mounted(List<Mount> mounts, Work<T> work) throws IOException {
+        return mounted(root, mounts, work);
+    }
+
+    /// As [#mounted], on a directory made in `root`.
+    public static <T> T mounted(Path root, List<Mount> mounts, Work<T> work) throws IOException {
         Path at = Files.createTempDirectory(root, "mnt");
         Mounts.system().mount(mounts, at);
         try {
