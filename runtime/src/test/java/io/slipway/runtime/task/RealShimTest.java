@@ -29,6 +29,7 @@ import io.slipway.api.services.tasks.v1.WaitResponse;
 import io.slipway.api.slipway.v1.LogsGrpcClient;
 import io.slipway.api.slipway.v1.ReadLogRequest;
 import io.slipway.api.types.Envelope;
+import io.slipway.api.types.Mount;
 import io.slipway.api.v1.types.Process;
 import io.slipway.api.v1.types.Status;
 import io.slipway.cas.grpc.Anys;
@@ -185,6 +186,42 @@ final class RealShimTest {
             topics.add(next.orElseThrow().getTopic());
         }
         return topics;
+    }
+
+    /// Debian's shim knows no such mounts.
+    @Test
+    void aRootWhoseOwnersAreMappedIsMountedForTheShim() throws Exception {
+        container("sh", "-c", "/bin/busybox stat -c '%u:%g' /bin/busybox");
+        Path log = fixture.runtime().logFile("default", id);
+        Mount rootfs = Mount.newBuilder()
+                .setType("overlay")
+                .setSource("overlay")
+                .addOptions("uidmap=0:100000:65536")
+                .addOptions("gidmap=0:200000:65536")
+                .addOptions("workdir=" + Files.createDirectory(directory.resolve("work")))
+                .addOptions("upperdir=" + Files.createDirectory(directory.resolve("upper")))
+                .addOptions("lowerdir=" + shim.rootfs)
+                .build();
+        fixture.call(
+                TasksGrpcClient.Create,
+                CreateTaskRequest.newBuilder()
+                        .setContainerId(id)
+                        .addRootfs(rootfs)
+                        .setStdout("file://" + log)
+                        .setStderr("file://" + log)
+                        .build());
+        start("");
+        assertThat(exit("")).isZero();
+        String text = fixture.call(
+                        LogsGrpcClient.Read,
+                        ReadLogRequest.newBuilder()
+                                .setContainerId(id)
+                                .setFollow(true)
+                                .build())
+                .getData()
+                .toStringUtf8();
+        assertThat(text).isEqualTo("100000:200000\n");
+        delete();
     }
 
     @Test

@@ -5,6 +5,7 @@ import io.slipway.linux.Attributes;
 import io.slipway.linux.Dir;
 import io.slipway.linux.IdMapping;
 import io.slipway.linux.Mount;
+import io.slipway.linux.Os;
 import io.slipway.snapshotter.Capability;
 import io.slipway.snapshotter.SnapshotDriver;
 import io.slipway.snapshotter.SnapshotKind;
@@ -37,11 +38,13 @@ public final class OverlayDriver implements SnapshotDriver {
     private final SnapshotDirs dirs;
     private final OverlayProbe able;
     private final boolean slowChown;
+    private final String boot;
 
-    private OverlayDriver(SnapshotDirs dirs, OverlayProbe able, boolean slowChown) {
+    private OverlayDriver(SnapshotDirs dirs, OverlayProbe able, boolean slowChown, String boot) {
         this.dirs = dirs;
         this.able = able;
         this.slowChown = slowChown;
+        this.boot = boot;
     }
 
     /// Opens the driver below `<root>/snapshotters/overlayfs`, making what is missing.
@@ -60,7 +63,7 @@ public final class OverlayDriver implements SnapshotDriver {
         try {
             FormMark.require(snapshots, dirs.form());
             OverlayProbe able = OverlayProbe.of(snapshots, dirs.form(), OverlayProbe.PARAMETERS, volatileMounts);
-            return new OverlayDriver(dirs, able, slowChown);
+            return new OverlayDriver(dirs, able, slowChown, Os.bootId());
         } catch (IOException e) {
             dirs.close();
             throw e;
@@ -137,6 +140,9 @@ public final class OverlayDriver implements SnapshotDriver {
         }
         if (view && parents.size() == 1) {
             return List.of(bind(fs(parents.getFirst()), "ro", shown));
+        }
+        if (!view && able.options().contains(OverlayProbe.VOLATILE)) {
+            VolatileMark.settle(dirs.dir(), dirs.path(), Long.toString(directory), boot);
         }
         List<String> options = new ArrayList<>(OverlayProbe.idOptions(shown));
         if (!view) {

@@ -305,23 +305,66 @@ class OverlaySnapshotterTest extends SnapshotterContract {
                 true);
     }
 
-    /// `volatile` says that nothing was synced; the kernel finds the mark of a mount that did not end in order.
-    @Test
-    void aContainerThatWasNotSyncedWhenTheMachineWentDownIsNotMountedAgain() throws Exception {
+    private void openVolatile() throws Exception {
         fixture.close();
         fixture = new Fixture(root, options(true, false));
+    }
+
+    private Path mark(int number) {
+        return Path.of(dir(number, "work/work/incompat/volatile"));
+    }
+
+    @Test
+    void containersAreNotSyncedAndViewsNeedNotBe() throws Exception {
+        openVolatile();
+        prepare("a", "");
+        commit("one", "a", "");
+        assertThat(prepare("b", "one").getFirst().options()).endsWith("volatile");
+        assertThat(view("v", "one").getFirst().options()).doesNotContain("volatile");
+    }
+
+    /// The kernel would refuse the second mount by its mark.
+    @Test
+    void aContainerThatIsNotSyncedStartsAgainWhileTheMachineIsUp() throws Exception {
+        openVolatile();
         prepare("a", "");
         commit("one", "a", "");
         List<Mount> mounts = prepare("b", "one");
-        assertThat(mounts.getFirst().options()).endsWith("volatile");
-        assertThat(view("v", "one").getFirst().options()).doesNotContain("volatile");
-        Path _ = fixture.mounted(mounts, dir -> Files.writeString(dir.resolve("f"), "lost?"));
-        Path mark = Path.of(dir(2, "work/work/incompat/volatile"));
-        assertThat(mark).exists();
+        Path _ = fixture.mounted(mounts, dir -> Files.writeString(dir.resolve("f"), "kept"));
+        assertThat(mark(2)).exists();
         assertThatThrownBy(() -> fixture.mounted(mounts, dir -> dir)).isInstanceOf(LinuxException.class);
+        openVolatile();
+        List<Mount> again = fixture.snapshots().mounts(NS, "overlayfs", "b");
+        assertThat(again).isEqualTo(mounts);
+        String seen = fixture.mounted(again, dir -> Files.readString(dir.resolve("f")));
+        assertThat(seen).isEqualTo("kept");
         assertThat(Mounts.system().mountPointsUnder(root)).isEmpty();
+    }
+
+    @Test
+    void aContainerThatWasNotSyncedWhenTheMachineWentDownIsNotMountedAgain() throws Exception {
+        openVolatile();
+        prepare("a", "");
+        commit("one", "a", "");
+        Path _ = fixture.mounted(prepare("b", "one"), dir -> Files.writeString(dir.resolve("f"), "lost?"));
+        Path boot = Path.of(dir(2, "boot"));
+        for (String left : List.of("another", "")) {
+            Files.writeString(boot, left);
+            refusedAsLost();
+        }
+        Files.delete(boot);
+        refusedAsLost();
+        assertThat(mark(2)).exists();
         fixture.snapshots().remove(NS, "overlayfs", "b");
         Path _ = fixture.mounted(prepare("b", "one"), dir -> dir);
+    }
+
+    private void refusedAsLost() {
+        assertThatThrownBy(() -> fixture.snapshots().mounts(NS, "overlayfs", "b"))
+                .isInstanceOfSatisfying(
+                        ApiException.class, e -> assertThat(e.code()).isEqualTo(ApiException.Code.FAILED_PRECONDITION))
+                .hasMessageContaining("volatile")
+                .hasMessageContaining("remove the container");
     }
 
     @Test
