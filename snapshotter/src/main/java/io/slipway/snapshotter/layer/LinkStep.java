@@ -11,11 +11,12 @@ import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 
 /// Settles what a layer that was applied without its parents could not know, so that the merged tree is what
@@ -36,7 +37,6 @@ public final class LinkStep {
     private final Dir layer;
     private final List<Dir> lowers;
     private final NodeAttributes attributes;
-    private final Set<PathBytes> linkPaths = new HashSet<>();
 
     /// `layer` and `lowers` (nearest first) stay the caller's.
     public LinkStep(Dir layer, List<Dir> lowers, int umask) {
@@ -56,8 +56,7 @@ public final class LinkStep {
                 hideAll(own.root());
             }
             if (!notes.links().isEmpty()) {
-                notes.links().forEach(link -> linkPaths.add(link.path()));
-                links(notes.links(), own);
+                links(standing(notes.links(), own), own);
             }
             Set<PathBytes> implied = new LinkedHashSet<>(notes.implied());
             implied.addAll(own.implied());
@@ -112,74 +111,110 @@ public final class LinkStep {
         }
     }
 
+    /// Those that no later entry has replaced or removed.
+    private static List<DeferredLink> standing(List<DeferredLink> links, OpenDirs own) throws IOException {
+        List<DeferredLink> standing = new ArrayList<>();
+        for (DeferredLink link : links) {
+            if (waits(own, link.path(), link.source())) {
+                standing.add(link);
+            }
+        }
+        return standing;
+    }
+
+    private static boolean waits(OpenDirs own, PathBytes path, int source) throws IOException {
+        Optional<OpenDir> parent = own.existingParentOf(path);
+        return parent.isPresent()
+                && parent.get().dir.find(path.base()).isPresent()
+                && WaitingLink.source(parent.get().dir, path.base()).equals(OptionalInt.of(source));
+    }
+
     private void links(List<DeferredLink> links, OpenDirs own) throws IOException {
+        Map<Integer, List<DeferredLink>> inodes = new LinkedHashMap<>();
+        links.forEach(link ->
+                inodes.computeIfAbsent(link.source(), _ -> new ArrayList<>()).add(link));
         try (MergedDirs merged = new MergedDirs(lowers)) {
             Map<Integer, Map<Long, List<PathBytes>>> names = otherNames(links, merged);
             Map<PathBytes, PathBytes> copied = new HashMap<>();
-            List<DeferredLink> later = new ArrayList<>();
-            Set<PathBytes> waiting = new HashSet<>();
-            for (DeferredLink link : links) {
-                try {
-                    if (!settle(link, own, names, merged, copied, waiting)) {
-                        later.add(link);
-                        waiting.add(link.path());
-                    }
-                } catch (LinuxException e) {
-                    throw EntryFailure.of(link.entry(), e);
+            List<List<DeferredLink>> later = new ArrayList<>();
+            for (List<DeferredLink> inode : inodes.values()) {
+                if (!naming(inode, () -> below(inode, own, names, merged, copied))) {
+                    later.add(inode);
                 }
             }
             laterEntries(later, own);
         }
+        for (DeferredLink link : links) {
+            naming(List.of(link), () -> {
+                applyAttributes(link, own);
+                return true;
+            });
+        }
     }
 
-    /// Returns false when its target can only be a later entry.
-    private boolean settle(
-            DeferredLink link,
+    private interface Step {
+        boolean run() throws IOException;
+    }
+
+    private static boolean naming(List<DeferredLink> inode, Step step) throws IOException {
+        try {
+            return step.run();
+        } catch (LinuxException e) {
+            throw EntryFailure.of(inode.getFirst().entry(), e);
+        }
+    }
+
+    /// Makes links to a file of a lower layer. Returns false when their target can only be a later entry.
+    private boolean below(
+            List<DeferredLink> links,
             OpenDirs own,
             Map<Integer, Map<Long, List<PathBytes>>> names,
             MergedDirs merged,
-            Map<PathBytes, PathBytes> copied,
-            Set<PathBytes> waiting)
+            Map<PathBytes, PathBytes> copied)
             throws IOException {
-        if (exists(own, link.path())) {
-            // A later entry of the same name has replaced it.
-            return true;
-        }
-        if (waiting.contains(link.target())) {
+        DeferredLink first = links.getFirst();
+        if (first.hidden()) {
             return false;
         }
-        PathBytes copy = copied.get(link.target());
-        Optional<MergedDirs.Found> below =
-                link.hidden() || copy != null ? Optional.empty() : merged.find(link.target(), 0);
-        if (below.isPresent()) {
-            refuseDirectory(link, below.get().attributes());
-            copyUp(link, below.get(), own, names, merged, copied);
-        } else if (copy != null) {
-            link(copy, link.path(), own);
+        PathBytes copy = copied.get(first.target());
+        if (copy == null) {
+            Optional<MergedDirs.Found> below = merged.find(first.target(), 0);
+            if (below.isEmpty()) {
+                return false;
+            }
+            refuseDirectory(first, below.get().attributes());
+            copyUp(first, below.get(), own, names, merged, copied);
+            linkAll(links.subList(1, links.size()), first.path(), own);
         } else {
-            return false;
+            linkAll(links, copy, own);
         }
-        copied.put(link.path(), link.path());
-        applyAttributes(link, own);
         return true;
     }
 
-    /// Links to entries that came later in this layer, and links to such links.
-    private void laterEntries(List<DeferredLink> links, OpenDirs own) throws IOException {
-        List<DeferredLink> left = links;
+    private static void linkAll(List<DeferredLink> links, PathBytes existing, OpenDirs own) throws IOException {
+        for (DeferredLink link : links) {
+            if (!link.path().equals(existing) && waits(own, link.path(), link.source())) {
+                making(own, link.path(), dir -> {
+                    dir.unlink(link.path().base());
+                    OpenDir source = own.existingParentOf(existing).orElseThrow();
+                    dir.link(source.dir, existing.base(), link.path().base());
+                });
+            }
+        }
+    }
+
+    /// Links to entries that came later in this layer, or to links that wait themselves.
+    private void laterEntries(List<List<DeferredLink>> inodes, OpenDirs own) throws IOException {
+        List<List<DeferredLink>> left = inodes;
         while (!left.isEmpty()) {
-            List<DeferredLink> missing = new ArrayList<>();
-            for (DeferredLink link : left) {
-                try {
-                    if (!later(link, own)) {
-                        missing.add(link);
-                    }
-                } catch (LinuxException e) {
-                    throw EntryFailure.of(link.entry(), e);
+            List<List<DeferredLink>> missing = new ArrayList<>();
+            for (List<DeferredLink> inode : left) {
+                if (!naming(inode, () -> later(inode, own))) {
+                    missing.add(inode);
                 }
             }
             if (missing.size() == left.size()) {
-                DeferredLink first = missing.getFirst();
+                DeferredLink first = missing.getFirst().getFirst();
                 throw new LayerFormatException("entry " + first.entry() + ": hard link to " + first.target()
                         + ", which is neither in this layer nor below it");
             }
@@ -187,19 +222,19 @@ public final class LinkStep {
         }
     }
 
-    private boolean later(DeferredLink link, OpenDirs own) throws IOException {
-        Optional<OpenDir> parent = own.existingParentOf(link.target());
-        Optional<Attributes> target = parent.isEmpty()
-                ? Optional.empty()
-                : parent.get().dir.find(link.target().base());
-        if (target.isEmpty() || OpenDirs.isWhiteout(target.get())) {
+    private boolean later(List<DeferredLink> links, OpenDirs own) throws IOException {
+        DeferredLink first = links.getFirst();
+        PathBytes target = first.target();
+        Optional<OpenDir> parent = own.existingParentOf(target);
+        Optional<Attributes> there =
+                parent.isEmpty() ? Optional.empty() : parent.get().dir.find(target.base());
+        if (there.isEmpty()
+                || OpenDirs.isWhiteout(there.get())
+                || WaitingLink.source(parent.orElseThrow().dir, target.base()).isPresent()) {
             return false;
         }
-        refuseDirectory(link, target.get());
-        if (!exists(own, link.path())) {
-            link(link.target(), link.path(), own);
-            applyAttributes(link, own);
-        }
+        refuseDirectory(first, there.get());
+        linkAll(links, target, own);
         return true;
     }
 
@@ -221,7 +256,10 @@ public final class LinkStep {
             throws IOException {
         int lower = below.layer();
         long inode = below.attributes().inode();
-        making(own, link.path(), dir -> CopyUp.node(below, dir, link.path().base()));
+        making(own, link.path(), dir -> {
+            dir.unlink(link.path().base());
+            CopyUp.node(below, dir, link.path().base());
+        });
         copied.put(link.target(), link.path());
         List<PathBytes> all = new ArrayList<>(List.of(link.target()));
         all.addAll(names.getOrDefault(lower, Map.of()).getOrDefault(inode, List.of()));
@@ -230,20 +268,11 @@ public final class LinkStep {
             boolean same = still.isPresent()
                     && still.get().layer() == lower
                     && still.get().attributes().inode() == inode;
-            if (same && !replaced(name) && !settled(own, name)) {
+            if (same && !settled(own, name)) {
                 link(link.path(), name, own);
                 copied.put(name, link.path());
             }
         }
-    }
-
-    /// Whether a link of the layer is to stand at `path` or above it.
-    private boolean replaced(PathBytes path) {
-        PathBytes at = path;
-        while (!at.isRoot() && !linkPaths.contains(at)) {
-            at = at.parent();
-        }
-        return !at.isRoot();
     }
 
     /// Whether the layer itself decides what is at `path`: it has something there, or hides what is below.
@@ -263,11 +292,6 @@ public final class LinkStep {
             }
         }
         return true;
-    }
-
-    private static boolean exists(OpenDirs own, PathBytes path) throws IOException {
-        Optional<OpenDir> parent = own.existingParentOf(path);
-        return parent.isPresent() && parent.get().dir.find(path.base()).isPresent();
     }
 
     private static void link(PathBytes existing, PathBytes name, OpenDirs own) throws IOException {

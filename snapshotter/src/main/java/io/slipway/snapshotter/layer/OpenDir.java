@@ -15,20 +15,20 @@ final class OpenDir implements AutoCloseable {
 
     final PathBytes path;
     final Dir dir;
-    private final int realLength;
+    final PathBytes real;
     private boolean origin;
 
-    /// @param realLength bytes of the path without the symbolic links that `path` may go through
-    OpenDir(PathBytes path, Dir dir, int realLength) {
+    /// @param real the path without the symbolic links that `path` may go through
+    OpenDir(PathBytes path, Dir dir, PathBytes real) {
         this.path = path;
         this.dir = dir;
-        this.realLength = realLength;
+        this.real = real;
     }
 
     /// Whether a directory of that name in this one can be named by its path in one call. Through symbolic links trees
     /// can be built that are deeper, which hardly any program that walks a tree survives.
     boolean roomFor(byte[] name) {
-        return realLength + 1 + name.length <= TarLimits.PATH_BYTES_MAX;
+        return real.bytes().length + 1 + name.length <= TarLimits.PATH_BYTES_MAX;
     }
 
     /// A whiteout in a directory that merges with nothing shows in listings, unless the directory has an
