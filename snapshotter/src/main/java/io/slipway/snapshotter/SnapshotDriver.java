@@ -54,7 +54,7 @@ public interface SnapshotDriver extends AutoCloseable {
         LayerSink sink(LayerQuota quota) throws IOException;
 
         /// Settles what the layer left open ([io.slipway.snapshotter.layer.LinkStep]) and puts it on its parents.
-        void link(LayerNotes notes, List<Long> parents) throws IOException;
+        void link(LayerNotes notes, List<Long> parents) throws IOException, InterruptedException;
 
         /// Gives it its number. Quick; runs inside the transaction that records it (should that fail after all,
         /// cleanup removes the directory).

@@ -19,8 +19,9 @@ final class Acls {
 
     /// User 1000 may do what `permissions` says, others what `mode` says.
     static String of(int permissions, int mode) {
-        ByteBuffer acl =
-                ByteBuffer.allocate(4 + 5 * ENTRY_BYTES).order(ByteOrder.LITTLE_ENDIAN).putInt(VERSION);
+        ByteBuffer acl = ByteBuffer.allocate(4 + 5 * ENTRY_BYTES)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putInt(VERSION);
         entry(acl, OWNER, mode >> 6 & 7, -1);
         entry(acl, USER, permissions, 1000);
         entry(acl, GROUP, 5, -1);
@@ -36,13 +37,12 @@ final class Acls {
     static String withMode(String hex, int mode) {
         ByteBuffer acl = ByteBuffer.wrap(HexFormat.of().parseHex(hex)).order(ByteOrder.LITTLE_ENDIAN);
         for (int at = 4; at < acl.capacity(); at += ENTRY_BYTES) {
-            int permissions =
-                    switch (acl.getShort(at)) {
-                        case OWNER -> mode >> 6 & 7;
-                        case MASK -> mode >> 3 & 7;
-                        case OTHER -> mode & 7;
-                        default -> acl.getShort(at + 2);
-                    };
+            int permissions = switch (acl.getShort(at)) {
+                case OWNER -> mode >> 6 & 7;
+                case MASK -> mode >> 3 & 7;
+                case OTHER -> mode & 7;
+                default -> acl.getShort(at + 2);
+            };
             acl.putShort(at + 2, (short) permissions);
         }
         return HexFormat.of().formatHex(acl.array());

@@ -26,6 +26,10 @@ public final class FlatModel implements StackModel {
 
     @Override
     public SortedMap<String, Shown> tree(List<List<LayerEntry>> layers) throws Refusal {
+        return top(layers).shown();
+    }
+
+    Node top(List<List<LayerEntry>> layers) throws Refusal {
         Node top = Node.implied(0);
         for (int i = 0; i < layers.size(); i++) {
             if (i > 0 && has(Manner.COPIES)) {
@@ -33,7 +37,7 @@ public final class FlatModel implements StackModel {
             }
             new Layer(i + 1, top).apply(layers.get(i));
         }
-        return top.shown();
+        return top;
     }
 
     private boolean has(Manner manner) {
@@ -58,6 +62,22 @@ public final class FlatModel implements StackModel {
     /// What a hard link links to, and its path without symbolic links.
     private record Target(Node inode, String path) {}
 
+    /// Something done.
+    ///
+    /// @param name its path as the layer says it, `real` without symbolic links
+    /// @param through whether a symbolic link of a lower layer leads there
+    /// @param merges whether it leaves what is there
+    private record Deed(String name, String real, boolean through, boolean merges) {
+        boolean crosses(Deed other) {
+            boolean met = related(real, other.real) && (through || other.through);
+            return met && !(related(name, other.name) && through == other.through);
+        }
+
+        private static boolean related(String a, String b) {
+            return Paths.within(a, b) || Paths.within(b, a);
+        }
+    }
+
     private record Time(String path, long mtimeNs) {}
 
     /// A hard link whose target was not there, or whose header is still to speak.
@@ -71,9 +91,14 @@ public final class FlatModel implements StackModel {
         private final Set<String> entered = new HashSet<>();
         private final List<Link> waiting = new ArrayList<>();
         /// Of inodes that wait for one that comes later.
-        private final Map<Node, String> targets = new IdentityHashMap<>();
+        private final IdentityHashMap<Node, String> targets = new IdentityHashMap<>();
+        /// What those turned out to be.
+        private final IdentityHashMap<Node, Node> found = new IdentityHashMap<>();
         private final List<Link> speaking = new ArrayList<>();
         private final List<Time> times = new ArrayList<>();
+        private final List<Deed> deeds = new ArrayList<>();
+        private final Set<String> passed = new HashSet<>();
+        private boolean through;
 
         Layer(int number, Node top) {
             this.number = number;
@@ -89,19 +114,40 @@ public final class FlatModel implements StackModel {
                     case HARD_LINK -> link(entry);
                     case FILE, SYMLINK, FIFO -> put(at(entry), entry, Node.of(entry, number));
                 }
+                through = false;
             }
-            for (Link link : speaking) {
-                if (child(link.path()) == link.inode()) {
-                    link.inode().say(link.entry());
-                }
+            if (has(Manner.ONE_WAY_TO_A_PLACE)) {
+                refuseCrossing();
             }
             laterTargets();
+            for (Link link : speaking) {
+                Node inode = child(link.path());
+                if (inode != null && inode == found.getOrDefault(link.inode(), link.inode())) {
+                    inode.say(link.entry());
+                }
+            }
             for (Time time : times) {
                 Place place = resolve(time.path(), false);
                 if (place == null) {
                     throw new Refusal("the time of a directory that is gone: " + time.path());
                 }
                 place.node().mtimeNs = time.mtimeNs();
+            }
+        }
+
+        private void did(LayerEntry entry, String real) {
+            deeds.add(new Deed(entry.path(), real, through, entry.kind() == Kind.DIRECTORY));
+        }
+
+        private void refuseCrossing() throws Refusal {
+            for (Deed deed : deeds) {
+                boolean crosses = deeds.stream().anyMatch(deed::crosses)
+                        || passed.stream()
+                                .anyMatch(link -> Paths.within(link, deed.real())
+                                        && !(deed.merges() && !link.equals(deed.real())));
+                if (crosses) {
+                    throw new Refusal("reached in two ways: " + deed);
+                }
             }
         }
 
@@ -120,6 +166,7 @@ public final class FlatModel implements StackModel {
         private void put(Place parent, LayerEntry entry, Node node) {
             String path = Paths.child(parent.path(), Paths.base(entry.path()));
             forget(path);
+            did(entry, path);
             parent.node().children.put(Paths.base(entry.path()), node);
             touch(path);
             entered.add(path);
@@ -151,6 +198,7 @@ public final class FlatModel implements StackModel {
                     node.xattrs.clear();
                 }
                 node.say(entry);
+                did(entry, Paths.child(parent.path(), name));
                 touch(Paths.child(parent.path(), name));
                 entered.add(Paths.child(parent.path(), name));
             }
@@ -165,6 +213,10 @@ public final class FlatModel implements StackModel {
                 throw new Refusal("hard link to itself or to a directory: " + entry);
             }
             Target target = target(entry);
+            if (target != null) {
+                deeds.add(new Deed(entry.link(), target.path(), through, true));
+            }
+            through = false;
             Place parent = at(entry);
             String path = Paths.child(parent.path(), Paths.base(entry.path()));
             if (target == null) {
@@ -174,11 +226,13 @@ public final class FlatModel implements StackModel {
                 Node link = Node.of(entry, number);
                 put(parent, entry, link);
                 waiting.add(new Link(entry, path, link));
+                speaking.add(waiting.getLast());
                 targets.put(link, real(entry.link()));
                 return;
             }
             if (targets.containsKey(target.inode())) {
                 waiting.add(new Link(entry, path, target.inode()));
+                speaking.add(waiting.getLast());
             }
             boolean linked = parent.node().children.get(Paths.base(path)) == target.inode();
             if (linked ? itself(path, target) : Paths.within(target.path(), path)) {
@@ -243,7 +297,7 @@ public final class FlatModel implements StackModel {
                 return false;
             }
             parent.children.put(Paths.base(link.path()), target);
-            target.say(link.entry());
+            found.put(link.inode(), target);
             return true;
         }
 
@@ -277,6 +331,7 @@ public final class FlatModel implements StackModel {
             String name = Paths.base(entry.path());
             String path = Paths.child(parent.path(), name);
             Node node = parent.node().children.get(name);
+            did(entry, path);
             if (node == null) {
                 return;
             }
@@ -293,6 +348,7 @@ public final class FlatModel implements StackModel {
         private void opaque(LayerEntry entry) throws Refusal {
             Place place = resolve(entry.path(), !has(Manner.WHITEOUTS_MAKE_NOTHING));
             if (place != null) {
+                did(entry, place.path());
                 hide(place.node(), place.path());
             }
         }
@@ -348,12 +404,19 @@ public final class FlatModel implements StackModel {
                 Node node = at.node().children.get(name);
                 boolean mine = own.contains(next);
                 boolean borrowed = mine && node != null && node.madeIn != number;
-                boolean followed = borrowed
-                        ? !has(Manner.LINKS_TO_LINKS_LEAD_NOWHERE)
-                        : mine || has(Manner.FOLLOWS_LOWER_LINKS);
-                if (node != null && node.kind == Kind.SYMLINK && followed) {
+                boolean followed =
+                        borrowed ? !has(Manner.LINKS_TO_LINKS_LEAD_NOWHERE) : mine || has(Manner.FOLLOWS_LOWER_LINKS);
+                boolean replaced = !mine && !has(Manner.REFUSES_FILES_IN_PATHS) && make;
+                if (node != null
+                        && node.kind == Kind.SYMLINK
+                        && followed
+                        && !(replaced && leadsToFile(at.path(), name))) {
                     if (++links > 40) {
                         throw new Refusal("too many links: " + path);
+                    }
+                    if (!mine) {
+                        through = true;
+                        passed.add(next);
                     }
                     Paths.components(node.content).reversed().forEach(todo::push);
                     at = node.content.startsWith("/") ? new Place(top, "") : at;
@@ -377,6 +440,31 @@ public final class FlatModel implements StackModel {
                 at = new Place(node, next);
             }
             return at;
+        }
+
+        /// Such a link is no better than the file.
+        private boolean leadsToFile(String directory, String name) {
+            Deque<String> todo = new ArrayDeque<>(List.of(name));
+            String at = directory;
+            for (int links = 0; !todo.isEmpty() && links <= 40; ) {
+                String next = todo.pop();
+                String path = next.equals("..") ? Paths.parent(at) : Paths.child(at, next);
+                Node node = child(path);
+                if (node == null) {
+                    return false;
+                }
+                if (node.kind == Kind.SYMLINK) {
+                    links++;
+                    Paths.components(node.content).reversed().forEach(todo::push);
+                    at = node.content.startsWith("/") ? "" : at;
+                } else if (!node.isDirectory()) {
+                    deeds.add(new Deed(Paths.child(directory, name), path, true, true));
+                    return true;
+                } else {
+                    at = path;
+                }
+            }
+            return !todo.isEmpty();
         }
 
         private Place directoryAt(String path) {

@@ -20,4 +20,9 @@ public record Shown(
         String sameAs) {
     /// The time of unpacking, or whatever else.
     public static final long UNPROMISED = -1;
+
+    /// The same with an unpromised time.
+    public Shown withoutTime() {
+        return new Shown(type, mode, uid, gid, UNPROMISED, xattrs, content, sameAs);
+    }
 }

@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
 /// OverlayConvertWhiteout), which overlayfs merges (Documentation/filesystems/overlayfs.rst of the kernel). Where that
 /// is not what the OCI image specification says:
 ///
-/// - a directory that only a path asks for takes the attributes of the first lower directory of its name, though a layer
-///   between hides that one;
+/// - a directory that only a path asks for takes the attributes of the first lower directory of its name, even where
+///   a layer between hides that one;
 /// - a directory in place of a whiteout or a file of the same layer merges with the lower one that those had hidden;
 /// - xattrs that a directory took so stay when the layer has an entry for it later;
 /// - times of directories are set at the end, on whatever has the path by then;
@@ -23,10 +23,14 @@ import org.jspecify.annotations.Nullable;
 ///   through lower files of more than one component, directories that are gone at the end, paths through whiteouts of
 ///   the same layer.
 public final class UpperModel implements StackModel {
+    /// The first layer has no overlay to go to: it is applied in place, as with the native snapshotter.
+    private static final FlatModel FIRST = new FlatModel(Manner.CONTAINERD_NATIVE);
+
     @Override
     public SortedMap<String, Shown> tree(List<List<LayerEntry>> layers) throws Refusal {
         List<Node> tops = new ArrayList<>();
-        for (List<LayerEntry> layer : layers) {
+        tops.add(FIRST.top(layers.subList(0, 1)));
+        for (List<LayerEntry> layer : layers.subList(1, layers.size())) {
             Node top = Node.implied(0);
             new Upper(top, List.copyOf(tops)).apply(layer);
             tops.addFirst(top);
@@ -179,8 +183,7 @@ public final class UpperModel implements StackModel {
             return walk(top, path).path();
         }
 
-        private static @Nullable Node find(Node root, String path)
-                throws Refusal {
+        private static @Nullable Node find(Node root, String path) throws Refusal {
             return walk(root, path).node();
         }
 

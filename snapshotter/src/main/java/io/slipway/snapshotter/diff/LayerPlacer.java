@@ -28,6 +28,7 @@ import io.slipway.snapshotter.layer.LayerNotes;
 import io.slipway.snapshotter.layer.LayerSink;
 import io.slipway.snapshotter.layer.LayerStream;
 import io.slipway.snapshotter.layer.LinkStep;
+import io.slipway.snapshotter.layer.PathBytes;
 import io.slipway.snapshotter.layer.WorkGate;
 import io.slipway.snapshotter.unpack.LayerFailures;
 import java.io.IOException;
@@ -38,6 +39,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 
 /// Applies a stored layer onto mounts. Into an overlay whose upper directory is still empty it goes directly, in
 /// the overlay's form; into anything else it is unpacked aside first, so that a damaged layer changes nothing, and
@@ -145,7 +147,7 @@ final class LayerPlacer implements AutoCloseable {
                 for (String lower : overlay.lowers()) {
                     lowers.add(Dir.openRoot(Path.of(lower)));
                 }
-                new LinkStep(own, lowers, Os.umask()).run(applied.notes());
+                var _ = LinkStep.overOverlay(own, lowers, Os.umask()).run(applied.notes());
                 sync(request, own);
                 return applied;
             } catch (IOException | InterruptedException | RuntimeException e) {
@@ -172,10 +174,9 @@ final class LayerPlacer implements AutoCloseable {
         try (MountedTree tree = MountedTree.writing(request.mounts(), system, scratch);
                 Dir layer = Dir.openRoot(aside)) {
             Applied applied = apply(layer, request, arrival);
-            new LinkStep(layer, List.of(tree.dir()), Os.umask()).run(applied.notes());
-            try (FlatMerge merge = new FlatMerge(layer, tree.dir(), applied.notes())) {
-                merge.run();
-            }
+            Set<PathBytes> implied =
+                    LinkStep.overPlain(layer, List.of(tree.dir()), Os.umask()).run(applied.notes());
+            FlatMerge.run(layer, tree.dir(), implied);
             sync(request, tree.dir());
             return applied;
         } finally {

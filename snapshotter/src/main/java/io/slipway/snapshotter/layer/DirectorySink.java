@@ -226,8 +226,7 @@ public final class DirectorySink implements LayerSink {
         OptionalInt waiting = deferred.isEmpty() ? OptionalInt.empty() : WaitingLink.source(parent.dir, name);
         if (waiting.isPresent()) {
             DeferredLink first = deferred.get(waiting.getAsInt());
-            note(new DeferredLink(
-                    first.source(), parent.real.child(name), first.target(), entry, first.hidden()));
+            note(new DeferredLink(first.source(), parent.real.child(name), first.target(), entry, first.hidden()));
         } else {
             attributes.setLinked(parent.dir, name, entry, existing.get());
         }

@@ -4,6 +4,7 @@ import io.slipway.linux.Attributes;
 import io.slipway.linux.DeviceNumber;
 import io.slipway.linux.Dir;
 import io.slipway.linux.Entry;
+import io.slipway.linux.Errno;
 import io.slipway.linux.FileType;
 import io.slipway.linux.LinuxException;
 import io.slipway.snapshotter.layer.LayerNotes.DeferredLink;
@@ -29,7 +30,8 @@ import java.util.Set;
 /// - the top directory takes the owner of the one below.
 ///
 /// A symbolic link of a lower layer in the path of an entry is not seen, as on overlayfs, where the layer's
-/// directory is the root that paths are resolved in: a directory of this layer hides it.
+/// directory is the root that paths are resolved in: a directory of this layer hides it. A plain tree can follow it,
+/// which [FlatMerge] does.
 public final class LinkStep {
     /// S_ISGID of `linux/stat.h`.
     private static final int SET_GROUP_ID = 02000;
@@ -37,16 +39,30 @@ public final class LinkStep {
     private final Dir layer;
     private final List<Dir> lowers;
     private final NodeAttributes attributes;
+    private final boolean follow;
 
-    /// `layer` and `lowers` (nearest first) stay the caller's.
-    public LinkStep(Dir layer, List<Dir> lowers, int umask) {
+    private LinkStep(Dir layer, List<Dir> lowers, int umask, boolean follow) {
         this.layer = layer;
         this.lowers = List.copyOf(lowers);
         this.attributes = new NodeAttributes(umask);
+        this.follow = follow;
+    }
+
+    /// Of a layer that overlayfs shows above `lowers` (nearest first). All stay the caller's.
+    public static LinkStep overOverlay(Dir layer, List<Dir> lowers, int umask) {
+        return new LinkStep(layer, lowers, umask, false);
+    }
+
+    /// Of a layer that is merged into a plain tree like `lowers`, one or none, next ([FlatMerge]): targets of hard
+    /// links are looked up through its symbolic links.
+    public static LinkStep overPlain(Dir layer, List<Dir> lowers, int umask) {
+        return new LinkStep(layer, lowers, umask, true);
     }
 
     /// Does all of it; once per layer, before anybody can mount it.
-    public void run(LayerNotes notes) throws IOException {
+    ///
+    /// @return the directories that no entry describes
+    public Set<PathBytes> run(LayerNotes notes) throws IOException {
         try (OpenDirs own = new OpenDirs(layer.openDir(new byte[0]), Long.MAX_VALUE, new NoteBudget())) {
             if (!lowers.isEmpty()) {
                 Attributes top = lowers.getFirst().stat(OpenDir.SELF);
@@ -61,6 +77,22 @@ public final class LinkStep {
             Set<PathBytes> implied = new LinkedHashSet<>(notes.implied());
             implied.addAll(own.implied());
             inherit(implied, own);
+            return implied;
+        }
+    }
+
+    /// The lower path that links to `target` mean.
+    private PathBytes lower(PathBytes target) throws IOException {
+        if (!follow || lowers.isEmpty()) {
+            return target;
+        }
+        try (OpenDirs plain = new OpenDirs(lowers.getFirst().openDir(new byte[0]), Long.MAX_VALUE, new NoteBudget())) {
+            return plain.real(target);
+        } catch (LinuxException e) {
+            if (e.errno() != Errno.ELOOP) {
+                throw e;
+            }
+            return target;
         }
     }
 
@@ -176,9 +208,10 @@ public final class LinkStep {
         if (first.hidden()) {
             return false;
         }
-        PathBytes copy = copied.get(first.target());
+        PathBytes target = lower(first.target());
+        PathBytes copy = copied.get(target);
         if (copy == null) {
-            Optional<MergedDirs.Found> below = merged.find(first.target(), 0);
+            Optional<MergedDirs.Found> below = merged.find(target, 0);
             if (below.isEmpty()) {
                 return false;
             }
@@ -260,17 +293,19 @@ public final class LinkStep {
             dir.unlink(link.path().base());
             CopyUp.node(below, dir, link.path().base());
         });
-        copied.put(link.target(), link.path());
-        List<PathBytes> all = new ArrayList<>(List.of(link.target()));
+        copied.put(below.path(), link.path());
+        List<PathBytes> all = new ArrayList<>(List.of(below.path()));
         all.addAll(names.getOrDefault(lower, Map.of()).getOrDefault(inode, List.of()));
         for (PathBytes name : all) {
             Optional<MergedDirs.Found> still = merged.find(name, 0);
             boolean same = still.isPresent()
                     && still.get().layer() == lower
                     && still.get().attributes().inode() == inode;
-            if (same && !settled(own, name)) {
-                link(link.path(), name, own);
+            if (same) {
                 copied.put(name, link.path());
+                if (!settled(own, name)) {
+                    link(link.path(), name, own);
+                }
             }
         }
     }
@@ -328,7 +363,7 @@ public final class LinkStep {
             throws IOException {
         Map<Integer, Map<Long, List<PathBytes>>> wanted = new HashMap<>();
         for (DeferredLink link : links) {
-            Optional<MergedDirs.Found> below = link.hidden() ? Optional.empty() : merged.find(link.target(), 0);
+            Optional<MergedDirs.Found> below = link.hidden() ? Optional.empty() : merged.find(lower(link.target()), 0);
             if (below.isPresent()
                     && below.get().attributes().links() > 1
                     && !below.get().attributes().isDirectory()) {

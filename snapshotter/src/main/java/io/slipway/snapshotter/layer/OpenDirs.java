@@ -96,8 +96,8 @@ final class OpenDirs implements AutoCloseable {
         try {
             return new OpenDir(path, root.dir.openDirUnlinked(path.bytes()), path);
         } catch (LinuxException e) {
-            boolean walk = e.errno() == Errno.ELOOP
-                    || (make && (e.errno() == Errno.ENOENT || e.errno() == Errno.ENOTDIR));
+            boolean walk =
+                    e.errno() == Errno.ELOOP || (make && (e.errno() == Errno.ENOENT || e.errno() == Errno.ENOTDIR));
             if (!walk) {
                 throw e;
             }

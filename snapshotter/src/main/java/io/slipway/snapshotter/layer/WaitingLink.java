@@ -8,8 +8,8 @@ import java.util.Optional;
 import java.util.OptionalInt;
 
 /// The file that stands in a layer for a hard link whose target only the [LinkStep] can find: entries that come later
-/// replace it, link to it, or fail to go through it, as they would the link. No archive can make one, since attributes of
-/// this kind are left out of layers.
+/// replace it, link to it, or fail to go through it, as they would the link. No archive can make one, since attributes
+/// of this kind are left out of layers.
 final class WaitingLink {
     private static final byte[] SOURCE = "trusted.slipway.link".getBytes(StandardCharsets.US_ASCII);
 

@@ -2,15 +2,12 @@ package io.slipway.snapshotter.tree;
 
 import io.slipway.linux.Attributes;
 import io.slipway.linux.DeviceNumber;
-import io.slipway.linux.Dir;
 import io.slipway.linux.FileType;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /// How an applied layer says what it removes (Documentation/filesystems/overlayfs.rst of the kernel).
 final class OverlayForm {
-    private static final byte[] OPAQUE = ascii("trusted.overlay.opaque");
     private static final byte[] PREFIX = ascii("trusted.overlay.");
 
     private OverlayForm() {}
@@ -18,13 +15,6 @@ final class OverlayForm {
     static boolean isWhiteout(Attributes attributes) {
         return attributes.type() == FileType.CHARACTER_DEVICE
                 && attributes.rdev().equals(DeviceNumber.ZERO);
-    }
-
-    /// Whether a directory hides everything of its name below.
-    static boolean isOpaque(Dir parent, byte[] name) throws IOException {
-        return parent.xattr(name, OPAQUE)
-                .filter(value -> value.length == 1 && value[0] == 'y')
-                .isPresent();
     }
 
     static boolean isOwnXattr(byte[] name) {

@@ -26,15 +26,14 @@ public final class Stacks {
     }
 
     private static Tar.Item item(LayerEntry entry) {
-        Tar.Item item =
-                switch (entry.kind()) {
-                    case FILE -> Tar.file(entry.name(), entry.content());
-                    case DIRECTORY -> Tar.dir(entry.name() + "/");
-                    case SYMLINK -> Tar.symlink(entry.name(), entry.link());
-                    case HARD_LINK -> Tar.hardLink(entry.name(), entry.link());
-                    case FIFO -> Tar.item('6', entry.name());
-                    case WHITEOUT, OPAQUE -> Tar.whiteout(entry.name());
-                };
+        Tar.Item item = switch (entry.kind()) {
+            case FILE -> Tar.file(entry.name(), entry.content());
+            case DIRECTORY -> Tar.dir(entry.name() + "/");
+            case SYMLINK -> Tar.symlink(entry.name(), entry.link());
+            case HARD_LINK -> Tar.hardLink(entry.name(), entry.link());
+            case FIFO -> Tar.item('6', entry.name());
+            case WHITEOUT, OPAQUE -> Tar.whiteout(entry.name());
+        };
         if (entry.kind() == Kind.WHITEOUT || entry.kind() == Kind.OPAQUE) {
             return item;
         }
@@ -70,15 +69,14 @@ public final class Stacks {
             line.append(" ").append(shown.mtimeNs() / SECOND).append(".").append(shown.mtimeNs() % SECOND);
         }
         switch (shown.type()) {
-            case FILE ->
-                line.append(" %d \"%s\"".formatted(shown.content().length(), shown.content()));
+            case FILE -> line.append(" %d \"%s\"".formatted(shown.content().length(), shown.content()));
             case SYMLINK -> line.append(" -> ").append(shown.content());
             case DIRECTORY, FIFO, HARD_LINK, WHITEOUT, OPAQUE -> {}
         }
         Map<String, String> xattrs = new TreeMap<>();
         shown.xattrs()
-                .forEach((name, value) -> xattrs.put(
-                        name, new String(HexFormat.of().parseHex(value), StandardCharsets.ISO_8859_1)));
+                .forEach((name, value) ->
+                        xattrs.put(name, new String(HexFormat.of().parseHex(value), StandardCharsets.ISO_8859_1)));
         line.append(xattrs.isEmpty() ? "" : " " + xattrs);
         return line + (shown.sameAs().equals(path) ? "" : " same inode as " + shown.sameAs());
     }
