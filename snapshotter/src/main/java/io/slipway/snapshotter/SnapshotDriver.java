@@ -77,7 +77,7 @@ public interface SnapshotDriver extends AutoCloseable {
         LayerSink sink(LayerQuota quota, NoteBudget budget) throws IOException;
 
         /// Settles what the layer left open ([io.slipway.snapshotter.layer.LinkStep]) and puts it on its parents.
-        void link(LayerNotes notes, List<Long> parents) throws IOException;
+        void link(LayerNotes notes, List<Long> parents) throws IOException, InterruptedException;
 
         /// Gives it its number, which is on disk on return. Quick; runs inside the transaction that records it (should
         /// that fail after all, cleanup removes the directory, and the number may be given again before).

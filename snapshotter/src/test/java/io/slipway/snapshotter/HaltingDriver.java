@@ -39,7 +39,7 @@ record HaltingDriver(SnapshotDriver driver, Consumer<String> steps) implements S
         }
 
         @Override
-        public void link(LayerNotes notes, List<Long> parents) throws IOException {
+        public void link(LayerNotes notes, List<Long> parents) throws IOException, InterruptedException {
             steps.accept("link");
             staged.link(notes, parents);
             steps.accept("linked");

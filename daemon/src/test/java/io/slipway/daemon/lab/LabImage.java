@@ -135,6 +135,12 @@ public record LabImage(
         return assemble(directory, tag, Format.OCI, layers, diffIds, wants);
     }
 
+    /// A Debian base with what typical RUN lines leave on top ([DebianBase]), which does not run.
+    public static LabImage debianBase(Path parent) throws IOException, InterruptedException {
+        Path work = Files.createDirectories(parent.resolve("base-tars"));
+        return build(parent, "debian-base", Format.OCI, Compression.ZSTD, DebianBase.layers(work));
+    }
+
     private static LabImage build(
             Path parent, String tag, Format format, Compression compression, List<LabLayers.Layer> contents)
             throws IOException {

@@ -5,6 +5,8 @@ import io.slipway.linux.Dir;
 import io.slipway.linux.Entry;
 import io.slipway.linux.FileHandle;
 import io.slipway.linux.FileType;
+import io.slipway.snapshotter.testkit.LayerEntry;
+import io.slipway.snapshotter.testkit.Shown;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -18,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /// Every attribute of every file below a directory, as comparable text: type, owner, mode, modification
 /// time to the
@@ -28,7 +31,12 @@ import java.util.TreeMap;
 /// instead.
 public final class TreeDump {
     private static final int BUFFER = 1 << 16;
+    private static final long SECOND = 1_000_000_000L;
     private static final byte[] SELF = {'.'};
+
+    /// What is said of a name that a listing has and nothing can find: a whiteout in a directory of overlayfs that
+    /// merges with nothing, unless who made it saw to that.
+    public static final String LISTED_ONLY = "listed, but not there";
 
     private final SortedMap<String, String> lines = new TreeMap<>();
     private final Map<String, List<String>> names = new TreeMap<>();
@@ -59,6 +67,10 @@ public final class TreeDump {
     private void walk(String prefix, Dir directory) throws IOException {
         for (Entry entry : directory.list()) {
             String name = prefix + printable(entry.name());
+            if (directory.find(entry.name()).isEmpty()) {
+                lines.put(name, LISTED_ONLY);
+                continue;
+            }
             add(name, directory, entry.name());
             if (directory.stat(entry.name()).isDirectory()) {
                 try (Dir child = directory.openChild(entry.name())) {
@@ -129,6 +141,39 @@ public final class TreeDump {
             }
         }
         return shown.toString();
+    }
+
+    /// The tree that a model expects, in the same words; where it promises no time of a name, none is said.
+    public static SortedMap<String, String> of(SortedMap<String, Shown> tree) {
+        Map<String, Long> sharing = tree.values().stream()
+                .filter(shown -> shown.type() != LayerEntry.Kind.DIRECTORY)
+                .collect(Collectors.groupingBy(Shown::sameAs, Collectors.counting()));
+        SortedMap<String, String> lines = new TreeMap<>();
+        tree.forEach((name, shown) -> lines.put(name, line(shown, sharing)));
+        return lines;
+    }
+
+    private static String line(Shown shown, Map<String, Long> sharing) {
+        StringBuilder line = new StringBuilder(
+                "%s mode=%o owner=%d:%d".formatted(shown.type(), shown.mode(), shown.uid(), shown.gid()));
+        if (shown.mtimeNs() != Shown.UNPROMISED) {
+            line.append(" mtime=%d.%09d".formatted(shown.mtimeNs() / SECOND, shown.mtimeNs() % SECOND));
+        }
+        byte[] content = shown.content().getBytes(StandardCharsets.US_ASCII);
+        switch (shown.type()) {
+            case FILE ->
+                line.append(" size=").append(content.length).append(" sha256=").append(sha256(content));
+            case SYMLINK -> line.append(" target=").append(printable(content));
+            case DIRECTORY, FIFO, HARD_LINK, WHITEOUT, OPAQUE -> {}
+        }
+        if (!shown.xattrs().isEmpty()) {
+            line.append(" xattrs=").append(shown.xattrs());
+        }
+        return sharing.getOrDefault(shown.sameAs(), 1L) > 1 ? line + " same-as=" + shown.sameAs() : line.toString();
+    }
+
+    private static String sha256(byte[] content) {
+        return LabImage.digest(content).substring("sha256:".length());
     }
 
     /// How two trees differ, one line per difference, empty when they don't.

@@ -44,7 +44,7 @@ public final class Trees {
         }
     }
 
-    /// What umoci makes of an image that skopeo fetches.
+    /// What umoci makes of an image that skopeo fetches, recompressed, since umoci reads no zstd.
     public static SortedMap<String, String> ofUmoci(Path work, String reference)
             throws IOException, InterruptedException {
         Path layout = Files.createTempDirectory(work, "umoci-");
@@ -54,6 +54,7 @@ public final class Trees {
                 "copy",
                 "-q",
                 "--src-tls-verify=false",
+                "--dest-compress-format=gzip",
                 "docker://" + reference,
                 "oci:" + layout.resolve("image") + ":it");
         LabProcess.check(

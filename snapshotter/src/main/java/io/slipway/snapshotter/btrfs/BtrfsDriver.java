@@ -16,7 +16,6 @@ import io.slipway.snapshotter.SnapshotUsage;
 import io.slipway.snapshotter.tree.PlainStaged;
 import io.slipway.snapshotter.tree.PlainTrees;
 import io.slipway.snapshotter.tree.SnapshotDirs;
-import io.slipway.snapshotter.tree.TreeMerge;
 import io.slipway.snapshotter.tree.TreeUsage;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -140,11 +139,6 @@ public final class BtrfsDriver implements SnapshotDriver {
             try (Dir from = dirs.published(number, "")) {
                 Btrfs.snapshot(from, dirs.dir(), name, readOnly);
             }
-        }
-
-        @Override
-        public void lay(Dir layer, Dir tree) throws IOException {
-            TreeMerge.copyLayer(layer, dirs.form(), tree);
         }
     }
 

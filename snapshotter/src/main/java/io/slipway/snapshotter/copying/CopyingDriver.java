@@ -10,7 +10,7 @@ import io.slipway.snapshotter.SnapshotUsage;
 import io.slipway.snapshotter.tree.PlainStaged;
 import io.slipway.snapshotter.tree.PlainTrees;
 import io.slipway.snapshotter.tree.SnapshotDirs;
-import io.slipway.snapshotter.tree.TreeMerge;
+import io.slipway.snapshotter.tree.TreeCopy;
 import io.slipway.snapshotter.tree.TreeUsage;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -66,18 +66,13 @@ public final class CopyingDriver implements SnapshotDriver {
             create(name);
             try (Dir from = dirs.published(number, "");
                     Dir to = dirs.dir().openChild(name)) {
-                TreeMerge.copy(from, to);
+                TreeCopy.run(from, to);
             }
         }
 
         @Override
         public void view(long number, byte[] name) throws IOException {
             create(name);
-        }
-
-        @Override
-        public void lay(Dir layer, Dir tree) throws IOException {
-            TreeMerge.moveLayer(layer, dirs.form(), tree);
         }
     }
 

@@ -31,6 +31,7 @@ import io.slipway.snapshotter.layer.LinkStep;
 import io.slipway.snapshotter.layer.NoteBudget;
 import io.slipway.snapshotter.layer.NoteMemory;
 import io.slipway.snapshotter.layer.OverlayForm;
+import io.slipway.snapshotter.layer.PathBytes;
 import io.slipway.snapshotter.layer.WorkGate;
 import io.slipway.snapshotter.unpack.LayerFailures;
 import java.io.IOException;
@@ -41,6 +42,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 
 /// Applies a stored layer onto mounts. Into an overlay whose upper directory is still empty it goes directly, in
 /// the overlay's form; into anything else it is unpacked aside first, so that a damaged layer changes nothing, and
@@ -164,7 +166,8 @@ final class LayerPlacer implements AutoCloseable {
                 for (String lower : overlay.lowers()) {
                     lowers.add(Dir.openRoot(Path.of(lower)));
                 }
-                new LinkStep(own, lowers, OverlayForm.ofProcess(), Os.umask()).run(applied.notes());
+                var _ = LinkStep.overOverlay(own, lowers, OverlayForm.ofProcess(), Os.umask())
+                        .run(applied.notes());
                 sync(request, own);
                 return applied;
             } catch (IOException | InterruptedException | RuntimeException e) {
@@ -191,11 +194,11 @@ final class LayerPlacer implements AutoCloseable {
         try (MountedTree tree = MountedTree.writing(request.mounts(), system, scratch);
                 Dir layer = Dir.openRoot(aside);
                 NoteBudget budget = notes.open(gate)) {
+            OverlayForm form = OverlayForm.ofProcess();
             Applied applied = apply(layer, request, arrival, budget);
-            new LinkStep(layer, List.of(tree.dir()), OverlayForm.ofProcess(), Os.umask()).run(applied.notes());
-            try (FlatMerge merge = new FlatMerge(layer, tree.dir(), OverlayForm.ofProcess(), applied.notes())) {
-                merge.run();
-            }
+            Set<PathBytes> implied = LinkStep.overPlain(layer, List.of(tree.dir()), form, Os.umask())
+                    .run(applied.notes());
+            FlatMerge.run(layer, tree.dir(), form, implied);
             sync(request, tree.dir());
             return applied;
         } finally {

@@ -16,6 +16,8 @@ import java.util.Optional;
 final class CopyUp {
     private static final byte[] TRUSTED = "trusted.".getBytes(StandardCharsets.US_ASCII);
 
+    private static final byte[] ACL = "system.posix_acl_".getBytes(StandardCharsets.US_ASCII);
+
     private CopyUp() {}
 
     /// Makes `name` in `to` as `from` is. `from` is no directory.
@@ -36,10 +38,9 @@ final class CopyUp {
     static void attributes(MergedDirs.Found from, Dir to, byte[] name) throws IOException {
         Attributes attributes = from.attributes();
         to.chown(name, attributes.uid(), attributes.gid());
+        dropInherited(from, to, name);
         for (byte[] xattr : from.parent().xattrs(from.name())) {
-            boolean trusted =
-                    Arrays.equals(xattr, 0, Math.min(xattr.length, TRUSTED.length), TRUSTED, 0, TRUSTED.length);
-            if (!trusted && !OverlayForm.USER.isOwnXattr(xattr)) {
+            if (!starts(xattr, TRUSTED) && !OverlayForm.USER.isOwnXattr(xattr)) {
                 Optional<byte[]> value = from.parent().xattr(from.name(), xattr);
                 if (value.isPresent()) {
                     set(to, name, xattr, value.get());
@@ -50,6 +51,19 @@ final class CopyUp {
             to.chmod(name, attributes.mode());
         }
         to.utimens(name, attributes.accessed(), attributes.modified());
+    }
+
+    /// A default ACL of the directory has given a new node ACLs.
+    private static void dropInherited(MergedDirs.Found from, Dir to, byte[] name) throws IOException {
+        for (byte[] xattr : to.xattrs(name)) {
+            if (starts(xattr, ACL) && from.parent().xattr(from.name(), xattr).isEmpty()) {
+                to.removeXattr(name, xattr);
+            }
+        }
+    }
+
+    private static boolean starts(byte[] name, byte[] prefix) {
+        return name.length >= prefix.length && Arrays.equals(name, 0, prefix.length, prefix, 0, prefix.length);
     }
 
     private static void set(Dir to, byte[] name, byte[] xattr, byte[] value) throws IOException {

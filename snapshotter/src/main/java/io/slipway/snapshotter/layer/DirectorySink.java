@@ -16,10 +16,12 @@ import io.slipway.snapshotter.tar.TarReader;
 import io.slipway.snapshotter.tar.Xattr;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /// Writes a layer into a fresh directory in the form overlayfs reads ([OverlayForm]).
 ///
@@ -41,8 +43,8 @@ public final class DirectorySink implements LayerSink {
     private final NodeAttributes attributes;
     private final DirectoryTimes times;
 
-    /// By their own path, in the order they came.
-    private final Map<PathBytes, DeferredLink> deferred = new LinkedHashMap<>();
+    /// In the order they came, also those that were replaced since.
+    private final List<DeferredLink> deferred = new ArrayList<>();
 
     /// Of directories, whose children would inherit them.
     private final Map<PathBytes, LateAcl> defaultAcls = new LinkedHashMap<>();
@@ -167,9 +169,6 @@ public final class DirectorySink implements LayerSink {
         }
         try {
             in.dir.mkdir(name, entry.mode() & 01777);
-            if (deferred.remove(path) != null) {
-                form.makeOpaque(in.dir, name);
-            }
         } catch (LinuxException e) {
             if (e.errno() != Errno.EEXIST) {
                 throw e;
@@ -186,11 +185,12 @@ public final class DirectorySink implements LayerSink {
             }
         }
         int late = attributes.setDirectory(in.dir, name, entry, merged);
-        times.add(path, late, entry);
+        PathBytes real = in.real.child(name);
+        times.add(real, late, entry);
         for (Xattr xattr : entry.xattrs()) {
             if (NodeAttributes.isDefaultAcl(xattr)) {
-                budget.take(bytesOf(path, path, entry));
-                defaultAcls.put(path, new LateAcl(entry, xattr));
+                budget.take(bytesOf(real, real, entry));
+                defaultAcls.put(real, new LateAcl(entry, xattr));
             }
         }
     }
@@ -233,7 +233,14 @@ public final class DirectorySink implements LayerSink {
                 at.link(source.dir, target.base(), name);
             });
         }
-        attributes.setLinked(dirs.parentOf(path).dir, name, entry, existing.get());
+        OpenDir parent = dirs.parentOf(path);
+        OptionalInt waiting = deferred.isEmpty() ? OptionalInt.empty() : WaitingLink.source(parent.dir, form, name);
+        if (waiting.isPresent()) {
+            DeferredLink first = deferred.get(waiting.getAsInt());
+            note(new DeferredLink(first.source(), parent.real.child(name), first.target(), entry, first.hidden()));
+        } else {
+            attributes.setLinked(parent.dir, name, entry, existing.get());
+        }
     }
 
     private static LinuxException gone(PathBytes target) {
@@ -241,17 +248,20 @@ public final class DirectorySink implements LayerSink {
     }
 
     private void defer(PathBytes path, byte[] name, PathBytes target, TarEntry entry) throws IOException {
+        PathBytes real = dirs.real(target);
+        boolean hidden = hidden(real);
+        OpenDir parent = replacing(path, at -> WaitingLink.make(at, form, name, deferred.size()));
+        note(new DeferredLink(deferred.size(), parent.real.child(name), real, entry, hidden));
+    }
+
+    private void note(DeferredLink link) {
         if (deferred.size() >= DEFERRED_MAX) {
             throw new ApiException(
                     ApiException.Code.RESOURCE_EXHAUSTED,
                     "layer of more than " + DEFERRED_MAX + " hard links to what it does not have");
         }
-        budget.take(bytesOf(path, target, entry));
-        if (dirs.parentOf(path).dir.find(name).isPresent()) {
-            clear(path);
-        }
-        deferred.remove(path);
-        deferred.put(path, new DeferredLink(path, target, entry, hidden(target)));
+        budget.take(bytesOf(link.path(), link.target(), link.entry()));
+        deferred.add(link);
     }
 
     private static long bytesOf(PathBytes path, PathBytes target, TarEntry entry) {
@@ -301,7 +311,7 @@ public final class DirectorySink implements LayerSink {
                 dirs.explicit(own.get().inode());
                 form.makeOpaque(parent.dir, name);
             }
-        } else if (!deferred.containsKey(path.parent().child(name)) && !parent.opaque()) {
+        } else if (!parent.opaque()) {
             parent.dir.mknod(name, FileType.CHARACTER_DEVICE, 0, DeviceNumber.ZERO);
             parent.hideWhiteouts();
         }
@@ -337,10 +347,10 @@ public final class DirectorySink implements LayerSink {
         byte[] name = path.base();
         FileType type = parent.dir.stat(name).type();
         if (type == FileType.DIRECTORY) {
-            times.remove(path);
-            dirs.removed(path);
-            defaultAcls.keySet().removeIf(directory -> directory.within(path));
-            deferred.keySet().removeIf(link -> link.within(path));
+            PathBytes real = parent.real.child(name);
+            times.remove(real);
+            dirs.removed(real);
+            defaultAcls.keySet().removeIf(directory -> directory.within(real));
             parent.dir.removeTree(name);
         } else {
             parent.dir.unlink(name);
@@ -357,39 +367,18 @@ public final class DirectorySink implements LayerSink {
             setDefaultAcl(late.getKey(), late.getValue());
         }
         times.forEach((path, mode, accessed, modified) -> {
-            Optional<OpenDir> parent = dirs.existingParentOf(path);
-            if (parent.isEmpty()) {
-                return;
+            Dir dir = dirs.parentOf(path).dir;
+            if (mode >= 0) {
+                dir.chmod(path.base(), mode);
             }
-            Dir dir = parent.get().dir;
-            byte[] name = path.base();
-            if (mode >= 0 && dir.find(name).filter(Attributes::isDirectory).isPresent()) {
-                dir.chmod(name, mode);
-            }
-            try {
-                dir.utimens(name, accessed, modified);
-            } catch (LinuxException e) {
-                // Named through a symbolic link, and removed later by its own path: it has no time any more.
-                if (e.errno() != Errno.ENOENT) {
-                    throw e;
-                }
-            }
+            dir.utimens(path.base(), accessed, modified);
         });
-        return new LayerNotes(dirs.implied(), List.copyOf(deferred.values()), rootOpaque, fileBytes, entries);
+        return new LayerNotes(dirs.implied(), deferred, rootOpaque, fileBytes, entries);
     }
 
     private void setDefaultAcl(PathBytes path, LateAcl late) throws IOException {
-        Optional<OpenDir> parent = dirs.existingParentOf(path);
-        if (parent.isEmpty()
-                || parent.get()
-                        .dir
-                        .find(path.base())
-                        .filter(Attributes::isDirectory)
-                        .isEmpty()) {
-            return;
-        }
         try {
-            attributes.set(parent.get().dir, path.base(), late.entry(), late.acl());
+            attributes.set(dirs.parentOf(path).dir, path.base(), late.entry(), late.acl());
         } catch (LinuxException e) {
             throw EntryFailure.of(late.entry(), e);
         }

@@ -9,9 +9,9 @@ import io.slipway.linux.LinuxException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -21,23 +21,37 @@ import java.util.Set;
 /// form ([DirectorySink]) and linked with the tree as its only lower ([LinkStep]); its nodes now move over, its
 /// whiteouts and opaque directories remove what they name. What is moved is gone from the layer's directory.
 ///
-/// Where the layer merely passes through a directory that is a symbolic link in the tree, the link is followed,
-/// inside the tree, as who applies layers in place does. Nodes move by rename, across file systems by copy. One
-/// thread, iterative, one pair of directories open at a time; a failure leaves the tree half changed.
+/// A directory that the layer merely passes through keeps its attributes. Where it is a symbolic link in the tree, the
+/// link is followed, inside the tree, as who applies layers in place does; what leads to a file is replaced. That
+/// comes last, so that where a link leads is what the rest of the layer has made of it.
+///
+/// Nodes move by rename, across file systems by copy. One thread, iterative, one pair of directories open at a time; a
+/// failure leaves the tree half changed.
 public final class FlatMerge implements AutoCloseable {
     private static final int PRIVATE_MODE = 0700;
 
+    private static final byte[] USER = "user.".getBytes(StandardCharsets.US_ASCII);
+
+    /// What a directory of the tree gets when its children are there.
+    private sealed interface Ending {
+        /// The attributes of the layer's, as they were before its children moved out, which changed its time.
+        record Take(Attributes attributes) implements Ending {}
+
+        /// The times that it had.
+        record Keep(Attributes attributes) implements Ending {}
+
+        /// Nothing: the top.
+        record None() implements Ending {}
+    }
+
     private static final class Level {
         final PathBytes path;
-
-        /// What the directory gets at the end; as it was before its children moved out, which changed its time.
-        final Optional<Attributes> attributes;
-
+        final Ending ending;
         final Deque<Entry> entries;
 
-        Level(PathBytes path, Optional<Attributes> attributes, List<Entry> entries) {
+        Level(PathBytes path, Ending ending, List<Entry> entries) {
             this.path = path;
-            this.attributes = attributes;
+            this.ending = ending;
             this.entries = new ArrayDeque<>(entries);
         }
     }
@@ -47,19 +61,17 @@ public final class FlatMerge implements AutoCloseable {
     private final OverlayForm form;
     private final Set<PathBytes> implied;
     private final Deque<Level> levels = new ArrayDeque<>();
+    private final Deque<PathBytes> linked = new ArrayDeque<>();
     private final Map<Long, PathBytes> copied = new HashMap<>();
     private PathBytes at = PathBytes.ROOT;
     private Dir from;
     private Dir to;
 
-    /// Both directories stay the caller's.
-    ///
-    /// @param form of the layer
-    public FlatMerge(Dir layer, Dir tree, OverlayForm form, LayerNotes notes) throws IOException {
+    private FlatMerge(Dir layer, Dir tree, OverlayForm form, Set<PathBytes> implied) throws IOException {
         this.layer = layer;
         this.tree = tree;
         this.form = form;
-        this.implied = new HashSet<>(notes.implied());
+        this.implied = implied;
         this.from = layer.openDir(new byte[0]);
         try {
             this.to = tree.openDir(new byte[0]);
@@ -69,9 +81,23 @@ public final class FlatMerge implements AutoCloseable {
         }
     }
 
-    /// Does all of it, once.
-    public void run() throws IOException, InterruptedException {
-        levels.addLast(new Level(PathBytes.ROOT, Optional.empty(), from.list()));
+    /// Does all of it. Both directories stay the caller's.
+    ///
+    /// @param form of the layer
+    /// @param implied see [LinkStep#run]
+    public static void run(Dir layer, Dir tree, OverlayForm form, Set<PathBytes> implied)
+            throws IOException, InterruptedException {
+        try (FlatMerge merge = new FlatMerge(layer, tree, form, implied)) {
+            merge.levels.addLast(new Level(PathBytes.ROOT, new Ending.None(), merge.from.list()));
+            merge.drain();
+            while (!merge.linked.isEmpty()) {
+                merge.through(merge.linked.poll());
+                merge.drain();
+            }
+        }
+    }
+
+    private void drain() throws IOException, InterruptedException {
         while (!levels.isEmpty()) {
             if (Thread.interrupted()) {
                 throw new InterruptedException();
@@ -103,33 +129,74 @@ public final class FlatMerge implements AutoCloseable {
     }
 
     private void directory(PathBytes path, byte[] name, Attributes node) throws IOException {
-        boolean opaque = form.isOpaque(from, name);
         Optional<Attributes> there = to.find(name);
-        boolean through = there.isPresent()
-                && there.get().type() == FileType.SYMLINK
-                && !opaque
-                && implied.contains(path)
-                && leadsToDirectory(path);
-        if (there.isPresent() && !through && (opaque || !there.get().isDirectory())) {
-            to.removeTree(name);
-            there = Optional.empty();
+        boolean passed = implied.contains(path);
+        if (passed && there.isPresent() && there.get().type() == FileType.SYMLINK) {
+            linked.add(path);
+            return;
         }
-        if (there.isEmpty()) {
+        boolean opaque = form.isOpaque(from, name);
+        boolean stays = there.isPresent() && there.get().isDirectory() && (passed || !opaque);
+        if (there.isPresent() && !stays) {
+            to.removeTree(name);
+        }
+        if (!stays) {
             to.mkdir(name, PRIVATE_MODE);
+        } else if (opaque) {
+            try (Dir child = to.openChild(name)) {
+                empty(child);
+            }
         }
         try (Dir child = from.openChild(name)) {
-            levels.addLast(new Level(path, through ? Optional.empty() : Optional.of(node), child.list()));
+            Ending ending = stays && passed ? new Ending.Keep(there.get()) : new Ending.Take(node);
+            levels.addLast(new Level(path, ending, child.list()));
         }
     }
 
-    private boolean leadsToDirectory(PathBytes path) throws IOException {
-        try (Dir _ = tree.openDir(path.bytes())) {
-            return true;
+    private static void empty(Dir dir) throws IOException {
+        for (Entry entry : dir.list()) {
+            dir.removeTree(entry.name());
+        }
+    }
+
+    /// A directory of the layer that is a symbolic link in the tree.
+    private void through(PathBytes path) throws IOException {
+        go(path.parent());
+        Attributes node = from.stat(path.base());
+        Ending ending;
+        try {
+            ending = new Ending.Keep(reached(path));
         } catch (LinuxException e) {
-            return switch (e.errno()) {
-                case ENOENT, ENOTDIR, ELOOP -> false;
-                default -> throw e;
-            };
+            if (e.errno() != Errno.ENOTDIR && e.errno() != Errno.ELOOP) {
+                throw e;
+            }
+            Attributes above = to.stat(OpenDir.SELF);
+            to.removeTree(path.base());
+            to.mkdir(path.base(), PRIVATE_MODE);
+            to.utimens(OpenDir.SELF, above.accessed(), above.modified());
+            ending = new Ending.Take(node);
+        }
+        boolean opaque = form.isOpaque(from, path.base());
+        try (Dir child = layer.openDir(path.bytes());
+                Dir reached = tree.openDir(path.bytes())) {
+            if (opaque) {
+                empty(reached);
+            }
+            levels.addLast(new Level(path, ending, child.list()));
+        }
+    }
+
+    /// Makes what is missing where the link leads, without a trace in times.
+    private Attributes reached(PathBytes path) throws IOException {
+        try (OpenDirs dirs = new OpenDirs(tree.openDir(new byte[0]), form, Long.MAX_VALUE, LinkStep.notes())) {
+            PathBytes first = dirs.real(path.child(OpenDir.SELF)).parent();
+            while (dirs.existingParentOf(first).isEmpty()) {
+                first = first.parent();
+            }
+            Attributes before = dirs.parentOf(first).dir.stat(OpenDir.SELF);
+            Attributes reached = dirs.directory(path).dir.stat(OpenDir.SELF);
+            dirs.parentOf(first).dir.utimens(OpenDir.SELF, before.accessed(), before.modified());
+            return reached;
         }
     }
 
@@ -156,23 +223,28 @@ public final class FlatMerge implements AutoCloseable {
         }
     }
 
-    /// A directory gets its attributes when its children are there.
     private void leave(Level level) throws IOException {
-        if (level.attributes.isPresent()) {
-            go(level.path.parent());
-            MergedDirs.Found own = new MergedDirs.Found(0, from, level.path, level.attributes.get());
-            dropXattrs(level.path.base());
-            CopyUp.attributes(own, to, level.path.base());
+        switch (level.ending) {
+            case Ending.None() -> {}
+            case Ending.Keep(Attributes before) -> {
+                go(level.path);
+                to.utimens(OpenDir.SELF, before.accessed(), before.modified());
+            }
+            case Ending.Take(Attributes attributes) -> {
+                go(level.path.parent());
+                byte[] name = level.path.base();
+                dropUserXattrs(name);
+                CopyUp.attributes(new MergedDirs.Found(0, from, level.path, attributes), to, name);
+            }
         }
     }
 
     /// What a directory had and its entry does not say is gone, as it is on an overlay and with umoci (in-place
     /// appliers of containerd keep it). Labels of security modules are the machine's, not the image's.
-    private void dropXattrs(byte[] name) throws IOException {
+    private void dropUserXattrs(byte[] name) throws IOException {
         for (byte[] xattr : to.xattrs(name)) {
-            String text = new String(xattr, StandardCharsets.ISO_8859_1);
-            boolean ofImage = text.startsWith("user.") || text.startsWith("system.posix_acl_");
-            if (ofImage && from.xattr(name, xattr).isEmpty()) {
+            boolean user = xattr.length >= USER.length && Arrays.equals(xattr, 0, USER.length, USER, 0, USER.length);
+            if (user && from.xattr(name, xattr).isEmpty()) {
                 to.removeXattr(name, xattr);
             }
         }

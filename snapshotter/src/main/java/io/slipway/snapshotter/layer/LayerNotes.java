@@ -20,9 +20,12 @@ public record LayerNotes(
         links = List.copyOf(links);
     }
 
-    /// One such hard link.
+    /// One such hard link, for which a [WaitingLink] stands.
     ///
+    /// @param source one number for links that share an inode: each after the first was made to one before it
+    /// @param path its own
+    /// @param target of the first, both without the layer's own symbolic links
     /// @param entry its attributes, which the shared inode takes
     /// @param hidden the layer itself had removed the lower target before
-    public record DeferredLink(PathBytes path, PathBytes target, TarEntry entry, boolean hidden) {}
+    public record DeferredLink(int source, PathBytes path, PathBytes target, TarEntry entry, boolean hidden) {}
 }

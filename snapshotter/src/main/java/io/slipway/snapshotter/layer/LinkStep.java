@@ -4,6 +4,7 @@ import io.slipway.linux.Attributes;
 import io.slipway.linux.DeviceNumber;
 import io.slipway.linux.Dir;
 import io.slipway.linux.Entry;
+import io.slipway.linux.Errno;
 import io.slipway.linux.FileType;
 import io.slipway.linux.LinuxException;
 import io.slipway.snapshotter.layer.LayerNotes.DeferredLink;
@@ -11,11 +12,12 @@ import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 
 /// Settles what a layer that was applied without its parents could not know, so that the merged tree is what
@@ -28,7 +30,8 @@ import java.util.Set;
 /// - the top directory takes the owner of the one below.
 ///
 /// A symbolic link of a lower layer in the path of an entry is not seen, as on overlayfs, where the layer's
-/// directory is the root that paths are resolved in: a directory of this layer hides it.
+/// directory is the root that paths are resolved in: a directory of this layer hides it. A plain tree can follow it,
+/// which [FlatMerge] does.
 public final class LinkStep {
     /// S_ISGID of `linux/stat.h`.
     private static final int SET_GROUP_ID = 02000;
@@ -41,19 +44,37 @@ public final class LinkStep {
     private final List<Dir> lowers;
     private final OverlayForm form;
     private final NodeAttributes attributes;
-    private final NoteBudget budget = NoteBudget.of(NOTES_BYTES_MAX);
-    private final Set<PathBytes> linkPaths = new HashSet<>();
+    private final NoteBudget budget = notes();
+    private final boolean follow;
 
-    /// `layer` and `lowers` (nearest first) stay the caller's.
-    public LinkStep(Dir layer, List<Dir> lowers, OverlayForm form, int umask) {
+    private LinkStep(Dir layer, List<Dir> lowers, OverlayForm form, int umask, boolean follow) {
         this.layer = layer;
         this.lowers = List.copyOf(lowers);
         this.form = form;
         this.attributes = new NodeAttributes(umask, form);
+        this.follow = follow;
+    }
+
+    /// Of a layer that overlayfs shows above `lowers` (nearest first). All stay the caller's.
+    public static LinkStep overOverlay(Dir layer, List<Dir> lowers, OverlayForm form, int umask) {
+        return new LinkStep(layer, lowers, form, umask, false);
+    }
+
+    /// Of a layer that is merged into a plain tree like `lowers`, one or none, next ([FlatMerge]): targets of hard
+    /// links are looked up through its symbolic links.
+    public static LinkStep overPlain(Dir layer, List<Dir> lowers, OverlayForm form, int umask) {
+        return new LinkStep(layer, lowers, form, umask, true);
+    }
+
+    /// What one step may keep in mind beside the layer's own notes.
+    static NoteBudget notes() {
+        return NoteBudget.of(NOTES_BYTES_MAX);
     }
 
     /// Does all of it; once per layer, before anybody can mount it.
-    public void run(LayerNotes notes) throws IOException {
+    ///
+    /// @return the directories that no entry describes
+    public Set<PathBytes> run(LayerNotes notes) throws IOException {
         try (OpenDirs own = new OpenDirs(layer.openDir(new byte[0]), form, Long.MAX_VALUE, budget)) {
             if (!lowers.isEmpty()) {
                 Attributes top = lowers.getFirst().stat(OpenDir.SELF);
@@ -63,12 +84,27 @@ public final class LinkStep {
                 hideAll(own.root());
             }
             if (!notes.links().isEmpty()) {
-                notes.links().forEach(link -> linkPaths.add(link.path()));
-                links(notes.links(), own);
+                links(standing(notes.links(), own), own);
             }
             Set<PathBytes> implied = new LinkedHashSet<>(notes.implied());
             implied.addAll(own.implied());
             inherit(implied, own);
+            return implied;
+        }
+    }
+
+    /// The lower path that links to `target` mean.
+    private PathBytes lower(PathBytes target) throws IOException {
+        if (!follow || lowers.isEmpty()) {
+            return target;
+        }
+        try (OpenDirs plain = new OpenDirs(lowers.getFirst().openDir(new byte[0]), form, Long.MAX_VALUE, budget)) {
+            return plain.real(target);
+        } catch (LinuxException e) {
+            if (e.errno() != Errno.ELOOP) {
+                throw e;
+            }
+            return target;
         }
     }
 
@@ -119,74 +155,111 @@ public final class LinkStep {
         }
     }
 
+    /// Those that no later entry has replaced or removed.
+    private List<DeferredLink> standing(List<DeferredLink> links, OpenDirs own) throws IOException {
+        List<DeferredLink> standing = new ArrayList<>();
+        for (DeferredLink link : links) {
+            if (waits(own, link.path(), link.source())) {
+                standing.add(link);
+            }
+        }
+        return standing;
+    }
+
+    private boolean waits(OpenDirs own, PathBytes path, int source) throws IOException {
+        Optional<OpenDir> parent = own.existingParentOf(path);
+        return parent.isPresent()
+                && parent.get().dir.find(path.base()).isPresent()
+                && WaitingLink.source(parent.get().dir, form, path.base()).equals(OptionalInt.of(source));
+    }
+
     private void links(List<DeferredLink> links, OpenDirs own) throws IOException {
+        Map<Integer, List<DeferredLink>> inodes = new LinkedHashMap<>();
+        links.forEach(link ->
+                inodes.computeIfAbsent(link.source(), _ -> new ArrayList<>()).add(link));
         try (MergedDirs merged = new MergedDirs(lowers, form)) {
             Map<Integer, Map<Long, List<PathBytes>>> names = otherNames(links, merged);
             Map<PathBytes, PathBytes> copied = new HashMap<>();
-            List<DeferredLink> later = new ArrayList<>();
-            Set<PathBytes> waiting = new HashSet<>();
-            for (DeferredLink link : links) {
-                try {
-                    if (!settle(link, own, names, merged, copied, waiting)) {
-                        later.add(link);
-                        waiting.add(link.path());
-                    }
-                } catch (LinuxException e) {
-                    throw EntryFailure.of(link.entry(), e);
+            List<List<DeferredLink>> later = new ArrayList<>();
+            for (List<DeferredLink> inode : inodes.values()) {
+                if (!naming(inode, () -> below(inode, own, names, merged, copied))) {
+                    later.add(inode);
                 }
             }
             laterEntries(later, own);
         }
+        for (DeferredLink link : links) {
+            naming(List.of(link), () -> {
+                applyAttributes(link, own);
+                return true;
+            });
+        }
     }
 
-    /// Returns false when its target can only be a later entry.
-    private boolean settle(
-            DeferredLink link,
+    private interface Step {
+        boolean run() throws IOException;
+    }
+
+    private static boolean naming(List<DeferredLink> inode, Step step) throws IOException {
+        try {
+            return step.run();
+        } catch (LinuxException e) {
+            throw EntryFailure.of(inode.getFirst().entry(), e);
+        }
+    }
+
+    /// Makes links to a file of a lower layer. Returns false when their target can only be a later entry.
+    private boolean below(
+            List<DeferredLink> links,
             OpenDirs own,
             Map<Integer, Map<Long, List<PathBytes>>> names,
             MergedDirs merged,
-            Map<PathBytes, PathBytes> copied,
-            Set<PathBytes> waiting)
+            Map<PathBytes, PathBytes> copied)
             throws IOException {
-        if (exists(own, link.path())) {
-            // A later entry of the same name has replaced it.
-            return true;
-        }
-        if (waiting.contains(link.target())) {
+        DeferredLink first = links.getFirst();
+        if (first.hidden()) {
             return false;
         }
-        PathBytes copy = copied.get(link.target());
-        Optional<MergedDirs.Found> below =
-                link.hidden() || copy != null ? Optional.empty() : merged.find(link.target(), 0);
-        if (below.isPresent()) {
-            refuseDirectory(link, below.get().attributes());
-            copyUp(link, below.get(), own, names, merged, copied);
-        } else if (copy != null) {
-            link(copy, link.path(), own);
+        PathBytes target = lower(first.target());
+        PathBytes copy = copied.get(target);
+        if (copy == null) {
+            Optional<MergedDirs.Found> below = merged.find(target, 0);
+            if (below.isEmpty()) {
+                return false;
+            }
+            refuseDirectory(first, below.get().attributes());
+            copyUp(first, below.get(), own, names, merged, copied);
+            linkAll(links.subList(1, links.size()), first.path(), own);
         } else {
-            return false;
+            linkAll(links, copy, own);
         }
-        copied.put(link.path(), link.path());
-        applyAttributes(link, own);
         return true;
     }
 
-    /// Links to entries that came later in this layer, and links to such links.
-    private void laterEntries(List<DeferredLink> links, OpenDirs own) throws IOException {
-        List<DeferredLink> left = links;
+    private void linkAll(List<DeferredLink> links, PathBytes existing, OpenDirs own) throws IOException {
+        for (DeferredLink link : links) {
+            if (!link.path().equals(existing) && waits(own, link.path(), link.source())) {
+                making(own, link.path(), dir -> {
+                    dir.unlink(link.path().base());
+                    OpenDir source = own.existingParentOf(existing).orElseThrow();
+                    dir.link(source.dir, existing.base(), link.path().base());
+                });
+            }
+        }
+    }
+
+    /// Links to entries that came later in this layer, or to links that wait themselves.
+    private void laterEntries(List<List<DeferredLink>> inodes, OpenDirs own) throws IOException {
+        List<List<DeferredLink>> left = inodes;
         while (!left.isEmpty()) {
-            List<DeferredLink> missing = new ArrayList<>();
-            for (DeferredLink link : left) {
-                try {
-                    if (!later(link, own)) {
-                        missing.add(link);
-                    }
-                } catch (LinuxException e) {
-                    throw EntryFailure.of(link.entry(), e);
+            List<List<DeferredLink>> missing = new ArrayList<>();
+            for (List<DeferredLink> inode : left) {
+                if (!naming(inode, () -> later(inode, own))) {
+                    missing.add(inode);
                 }
             }
             if (missing.size() == left.size()) {
-                DeferredLink first = missing.getFirst();
+                DeferredLink first = missing.getFirst().getFirst();
                 throw new LayerFormatException("entry " + first.entry() + ": hard link to " + first.target()
                         + ", which is neither in this layer nor below it");
             }
@@ -194,19 +267,20 @@ public final class LinkStep {
         }
     }
 
-    private boolean later(DeferredLink link, OpenDirs own) throws IOException {
-        Optional<OpenDir> parent = own.existingParentOf(link.target());
-        Optional<Attributes> target = parent.isEmpty()
-                ? Optional.empty()
-                : parent.get().dir.find(link.target().base());
-        if (target.isEmpty() || OverlayForm.isWhiteout(target.get())) {
+    private boolean later(List<DeferredLink> links, OpenDirs own) throws IOException {
+        DeferredLink first = links.getFirst();
+        PathBytes target = first.target();
+        Optional<OpenDir> parent = own.existingParentOf(target);
+        Optional<Attributes> there =
+                parent.isEmpty() ? Optional.empty() : parent.get().dir.find(target.base());
+        if (there.isEmpty()
+                || OverlayForm.isWhiteout(there.get())
+                || WaitingLink.source(parent.orElseThrow().dir, form, target.base())
+                        .isPresent()) {
             return false;
         }
-        refuseDirectory(link, target.get());
-        if (!exists(own, link.path())) {
-            link(link.target(), link.path(), own);
-            applyAttributes(link, own);
-        }
+        refuseDirectory(first, there.get());
+        linkAll(links, target, own);
         return true;
     }
 
@@ -228,29 +302,25 @@ public final class LinkStep {
             throws IOException {
         int lower = below.layer();
         long inode = below.attributes().inode();
-        making(own, link.path(), dir -> CopyUp.node(below, dir, link.path().base()));
-        copied.put(link.target(), link.path());
-        List<PathBytes> all = new ArrayList<>(List.of(link.target()));
+        making(own, link.path(), dir -> {
+            dir.unlink(link.path().base());
+            CopyUp.node(below, dir, link.path().base());
+        });
+        copied.put(below.path(), link.path());
+        List<PathBytes> all = new ArrayList<>(List.of(below.path()));
         all.addAll(names.getOrDefault(lower, Map.of()).getOrDefault(inode, List.of()));
         for (PathBytes name : all) {
             Optional<MergedDirs.Found> still = merged.find(name, 0);
             boolean same = still.isPresent()
                     && still.get().layer() == lower
                     && still.get().attributes().inode() == inode;
-            if (same && !replaced(name) && !settled(own, name)) {
-                link(link.path(), name, own);
+            if (same) {
                 copied.put(name, link.path());
+                if (!settled(own, name)) {
+                    link(link.path(), name, own);
+                }
             }
         }
-    }
-
-    /// Whether a link of the layer is to stand at `path` or above it.
-    private boolean replaced(PathBytes path) {
-        PathBytes at = path;
-        while (!at.isRoot() && !linkPaths.contains(at)) {
-            at = at.parent();
-        }
-        return !at.isRoot();
     }
 
     /// Whether the layer itself decides what is at `path`: it has something there, or hides what is below.
@@ -270,11 +340,6 @@ public final class LinkStep {
             }
         }
         return true;
-    }
-
-    private static boolean exists(OpenDirs own, PathBytes path) throws IOException {
-        Optional<OpenDir> parent = own.existingParentOf(path);
-        return parent.isPresent() && parent.get().dir.find(path.base()).isPresent();
     }
 
     private static void link(PathBytes existing, PathBytes name, OpenDirs own) throws IOException {
@@ -311,7 +376,7 @@ public final class LinkStep {
             throws IOException {
         Map<Integer, Map<Long, List<PathBytes>>> wanted = new HashMap<>();
         for (DeferredLink link : links) {
-            Optional<MergedDirs.Found> below = link.hidden() ? Optional.empty() : merged.find(link.target(), 0);
+            Optional<MergedDirs.Found> below = link.hidden() ? Optional.empty() : merged.find(lower(link.target()), 0);
             if (below.isPresent()
                     && below.get().attributes().links() > 1
                     && !below.get().attributes().isDirectory()) {

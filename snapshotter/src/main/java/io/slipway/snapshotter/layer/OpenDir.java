@@ -11,22 +11,22 @@ final class OpenDir implements AutoCloseable {
 
     final PathBytes path;
     final Dir dir;
+    final PathBytes real;
     private final OverlayForm form;
-    private final int realLength;
     private boolean origin;
 
-    /// @param realLength bytes of the path without the symbolic links that `path` may go through
-    OpenDir(PathBytes path, Dir dir, OverlayForm form, int realLength) {
+    /// @param real the path without the symbolic links that `path` may go through
+    OpenDir(PathBytes path, Dir dir, OverlayForm form, PathBytes real) {
         this.path = path;
         this.dir = dir;
         this.form = form;
-        this.realLength = realLength;
+        this.real = real;
     }
 
     /// Whether a directory of that name in this one can be named by its path in one call. Through symbolic links trees
     /// can be built that are deeper, which hardly any program that walks a tree survives.
     boolean roomFor(byte[] name) {
-        return realLength + 1 + name.length <= TarLimits.PATH_BYTES_MAX;
+        return real.bytes().length + 1 + name.length <= TarLimits.PATH_BYTES_MAX;
     }
 
     /// See [OverlayForm#hideWhiteouts].

@@ -23,8 +23,8 @@ import java.util.Optional;
 final class OpenDirs implements AutoCloseable {
     private static final int OPEN_MAX = 64;
 
-    /// As containerd's resolver; the kernel's own bound is 40.
-    private static final int SYMLINKS_MAX = 255;
+    /// As the kernel's own.
+    private static final int SYMLINKS_MAX = 40;
 
     private static final int IMPLIED_MODE = 0755;
 
@@ -39,7 +39,7 @@ final class OpenDirs implements AutoCloseable {
 
     /// `top` is the layer's top directory, closed with this.
     OpenDirs(Dir top, OverlayForm form, long directoriesMax, NoteBudget budget) {
-        this.root = new OpenDir(PathBytes.ROOT, top, form, 0);
+        this.root = new OpenDir(PathBytes.ROOT, top, form, PathBytes.ROOT);
         this.last = root;
         this.form = form;
         this.directoriesMax = directoriesMax;
@@ -96,79 +96,92 @@ final class OpenDirs implements AutoCloseable {
 
     private OpenDir resolve(PathBytes path, boolean make) throws IOException {
         try {
-            return new OpenDir(path, root.dir.openDirUnlinked(path.bytes()), form, path.bytes().length);
+            return new OpenDir(path, root.dir.openDirUnlinked(path.bytes()), form, path);
         } catch (LinuxException e) {
-            if (e.errno() != Errno.ELOOP) {
-                return made(path, make, e);
+            boolean walk =
+                    e.errno() == Errno.ELOOP || (make && (e.errno() == Errno.ENOENT || e.errno() == Errno.ENOTDIR));
+            if (!walk) {
+                throw e;
             }
         }
-        Dir linked;
-        try {
-            linked = root.dir.openDir(path.bytes());
-        } catch (LinuxException e) {
-            return made(path, make, e);
-        }
-        try {
-            return new OpenDir(path, linked, form, realLength(linked));
-        } catch (IOException e) {
-            linked.close();
-            throw e;
-        }
-    }
-
-    private int realLength(Dir linked) throws IOException {
-        try {
-            return linked.pathLength() - root.dir.pathLength();
-        } catch (LinuxException e) {
-            if (e.errno() == Errno.ENAMETOOLONG) {
-                return TarLimits.PATH_BYTES_MAX;
-            }
-            throw e;
-        }
-    }
-
-    private OpenDir made(PathBytes path, boolean make, LinuxException cause) throws IOException {
-        if (!make || (cause.errno() != Errno.ENOENT && cause.errno() != Errno.ENOTDIR)) {
-            throw cause;
-        }
-        return makeAll(path);
+        return walk(path, make);
     }
 
     /// Walks the path by hand, following links inside the root, and makes what is missing.
-    private OpenDir makeAll(PathBytes path) throws IOException {
+    private OpenDir walk(PathBytes path, boolean make) throws IOException {
         ArrayDeque<byte[]> todo = new ArrayDeque<>(path.components());
         Walk walk = new Walk();
         int links = 0;
         try {
             while (!todo.isEmpty()) {
                 byte[] name = todo.pop();
-                if (name.length == 2 && name[0] == '.' && name[1] == '.') {
+                if (isUp(name)) {
                     walk.jump(walk.at.parent());
                     continue;
                 }
                 Optional<Attributes> there = walk.dir.find(name);
-                if (there.isEmpty()) {
-                    walk.dir.mkdir(name, IMPLIED_MODE);
-                    walk.dir.chmod(name, IMPLIED_MODE);
-                    note(walk.at.child(name), walk.dir.stat(name).inode());
-                } else if (there.get().type() == FileType.SYMLINK) {
+                if (there.isPresent() && there.get().type() == FileType.SYMLINK) {
                     if (++links > SYMLINKS_MAX) {
                         throw new LinuxException("resolve", path.toString(), Errno.ELOOP);
                     }
                     walk.jump(follow(walk.dir.readlink(name), walk.at, todo));
                     continue;
-                } else if (OverlayForm.isWhiteout(there.get())) {
-                    replaceWhiteout(walk.dir, name);
+                }
+                if (there.isEmpty() || OverlayForm.isWhiteout(there.get())) {
+                    make(walk, name, there.isPresent(), make);
                 } else if (!there.get().isDirectory()) {
                     throw new LinuxException("resolve", path.toString(), Errno.ENOTDIR);
                 }
                 walk.enter(name);
             }
-            return new OpenDir(path, walk.dir, form, walk.at.bytes().length);
+            return new OpenDir(path, walk.dir, form, walk.at);
         } catch (IOException | RuntimeException e) {
             walk.dir.close();
             throw e;
         }
+    }
+
+    private void make(Walk walk, byte[] name, boolean whiteout, boolean make) throws IOException {
+        if (!make) {
+            throw new LinuxException("resolve", walk.at.child(name).toString(), Errno.ENOENT);
+        }
+        if (whiteout) {
+            replaceWhiteout(walk.dir, name);
+        } else {
+            walk.dir.mkdir(name, IMPLIED_MODE);
+            walk.dir.chmod(name, IMPLIED_MODE);
+            note(walk.at.child(name), walk.dir.stat(name).inode());
+        }
+    }
+
+    private static boolean isUp(byte[] name) {
+        return name.length == 2 && name[0] == '.' && name[1] == '.';
+    }
+
+    /// The path without the symbolic links that the layer itself has on the way to its last component; what it does not
+    /// have is taken as it stands.
+    PathBytes real(PathBytes path) throws IOException {
+        ArrayDeque<byte[]> todo = new ArrayDeque<>(path.components());
+        PathBytes at = PathBytes.ROOT;
+        int links = 0;
+        while (!todo.isEmpty()) {
+            byte[] name = todo.pop();
+            PathBytes next = isUp(name) ? at.parent() : at.child(name);
+            Optional<OpenDir> in = todo.isEmpty() || isUp(name) ? Optional.empty() : existingParentOf(next);
+            if (in.isPresent() && isSymlink(in.get().dir.find(name))) {
+                if (++links > SYMLINKS_MAX) {
+                    throw new LinuxException("resolve", path.toString(), Errno.ELOOP);
+                }
+                at = follow(in.get().dir.readlink(name), at, todo);
+            } else {
+                at = next;
+            }
+        }
+        return at;
+    }
+
+    private static boolean isSymlink(Optional<Attributes> node) {
+        return node.isPresent() && node.get().type() == FileType.SYMLINK;
     }
 
     /// Where a walk is, without symbolic links, and that directory.

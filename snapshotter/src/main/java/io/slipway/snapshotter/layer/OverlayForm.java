@@ -57,6 +57,11 @@ public enum OverlayForm {
         directory.setXattr(OpenDir.SELF, ascii(origin), new byte[0]);
     }
 
+    /// The name of an attribute that no image can bring.
+    byte[] ownXattr(String name) {
+        return ascii(prefix + name);
+    }
+
     /// Whether an attribute steers the overlay and is none of the image's.
     public boolean isOwnXattr(byte[] name) {
         return new String(name, StandardCharsets.ISO_8859_1).startsWith(prefix);

@@ -73,7 +73,7 @@ final class OverlayStaged implements SnapshotDriver.Staged {
             for (long parent : parents) {
                 lowers.add(dirs.published(parent, OverlayDriver.LAYER));
             }
-            new LinkStep(own, lowers, dirs.form(), dirs.umask()).run(notes);
+            var _ = LinkStep.overOverlay(own, lowers, dirs.form(), dirs.umask()).run(notes);
         } finally {
             lowers.forEach(Dir::close);
         }

@@ -7,9 +7,7 @@ import io.slipway.linux.FileHandle;
 import io.slipway.linux.FileType;
 import io.slipway.linux.LinuxException;
 import io.slipway.snapshotter.layer.FileCopy;
-import io.slipway.snapshotter.layer.OverlayForm;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -43,21 +41,8 @@ final class NodeCopy {
 
     /// Makes `name` in `to` have what it has in `from` and nothing else.
     static void attributes(Dir from, byte[] name, Attributes attributes, Dir to) throws IOException {
-        attributes(from, name, attributes, to, from.xattrs(name));
-    }
-
-    /// As [#attributes], of a directory of an applied layer: without what steers the overlay.
-    static void layerAttributes(Dir from, byte[] name, Attributes attributes, Dir to, OverlayForm form)
-            throws IOException {
-        List<byte[]> xattrs = new ArrayList<>(from.xattrs(name));
-        xattrs.removeIf(form::isOwnXattr);
-        attributes(from, name, attributes, to, xattrs);
-    }
-
-    private static void attributes(Dir from, byte[] name, Attributes attributes, Dir to, List<byte[]> xattrs)
-            throws IOException {
         to.chown(name, attributes.uid(), attributes.gid());
-        xattrs(from, name, to, xattrs);
+        xattrs(from, name, to, from.xattrs(name));
         if (attributes.type() != FileType.SYMLINK) {
             to.chmod(name, attributes.mode());
         }

@@ -4,12 +4,15 @@ import io.slipway.linux.Dir;
 import io.slipway.snapshotter.LayerQuota;
 import io.slipway.snapshotter.SnapshotDriver;
 import io.slipway.snapshotter.SnapshotKind;
+import io.slipway.snapshotter.layer.FlatMerge;
 import io.slipway.snapshotter.layer.LayerNotes;
 import io.slipway.snapshotter.layer.LayerSink;
 import io.slipway.snapshotter.layer.LinkStep;
 import io.slipway.snapshotter.layer.NoteBudget;
+import io.slipway.snapshotter.layer.PathBytes;
 import java.io.IOException;
 import java.util.List;
+import java.util.Set;
 
 /// A snapshot made aside by a driver whose snapshots are whole trees.
 ///
@@ -67,10 +70,11 @@ public final class PlainStaged implements SnapshotDriver.Staged {
     }
 
     @Override
-    public void link(LayerNotes notes, List<Long> parents) throws IOException {
+    public void link(LayerNotes notes, List<Long> parents) throws IOException, InterruptedException {
         if (parents.isEmpty()) {
             try (Dir layer = tree()) {
-                new LinkStep(layer, List.of(), dirs.form(), dirs.umask()).run(notes);
+                var _ = LinkStep.overPlain(layer, List.of(), dirs.form(), dirs.umask())
+                        .run(notes);
                 LayerStrip.run(layer, dirs.form());
             }
             return;
@@ -78,12 +82,13 @@ public final class PlainStaged implements SnapshotDriver.Staged {
         byte[] onto = dirs.stageFrom(name);
         try (Dir layer = tree();
                 Dir below = dirs.published(parents.getFirst(), "")) {
-            new LinkStep(layer, List.of(below), dirs.form(), dirs.umask()).run(notes);
+            Set<PathBytes> implied = LinkStep.overPlain(layer, List.of(below), dirs.form(), dirs.umask())
+                    .run(notes);
             trees.copy(parents.getFirst(), onto);
             try (Dir tree = dirs.dir().openChild(onto)) {
-                trees.lay(layer, tree);
+                FlatMerge.run(layer, tree, dirs.form(), implied);
             }
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException | InterruptedException | RuntimeException e) {
             dirs.discard(onto);
             throw e;
         }

@@ -1,6 +1,5 @@
 package io.slipway.snapshotter.tree;
 
-import io.slipway.linux.Dir;
 import java.io.IOException;
 
 /// How a driver whose snapshots are whole trees makes them, by name in one directory ([SnapshotDirs]). Thread-safe.
@@ -13,7 +12,4 @@ public interface PlainTrees {
 
     /// As [#copy] for somebody who only reads, or an empty tree where such a view shows the published one itself.
     void view(long number, byte[] name) throws IOException;
-
-    /// Lays an applied layer onto a tree; the layer may lose its files by this.
-    void lay(Dir layer, Dir tree) throws IOException;
 }

@@ -217,7 +217,7 @@ final class LayerJob {
                 if (told == null) {
                     commit(staged, applied.notes());
                 }
-            } catch (IOException | RuntimeException | Error e) {
+            } catch (IOException | InterruptedException | RuntimeException | Error e) {
                 told = LayerFailures.of(digest(), e);
             }
         }
@@ -239,7 +239,7 @@ final class LayerJob {
                 : failure;
     }
 
-    private void commit(SnapshotDriver.Staged staged, LayerNotes notes) throws IOException {
+    private void commit(SnapshotDriver.Staged staged, LayerNotes notes) throws IOException, InterruptedException {
         synchronized (lock) {
             if (cancelled) {
                 throw new ApiException(ApiException.Code.CANCELLED, "layer " + digest() + ": unpacking was cancelled");

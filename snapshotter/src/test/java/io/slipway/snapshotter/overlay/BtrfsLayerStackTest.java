@@ -3,8 +3,10 @@ package io.slipway.snapshotter.overlay;
 import io.slipway.snapshotter.btrfs.BtrfsDriver;
 import io.slipway.snapshotter.testing.BtrfsImage;
 import io.slipway.snapshotter.testing.Layers;
+import io.slipway.snapshotter.testkit.Manner;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -34,5 +36,10 @@ class BtrfsLayerStackTest extends LayerStackPropertyTest {
     Layers layers(Path dir) throws Exception {
         Path root = Files.createTempDirectory(image.root(), "root");
         return new Layers(root, BtrfsDriver.open(root, new AtomicLong()::incrementAndGet), "");
+    }
+
+    @Override
+    Set<Manner> manners() {
+        return Manner.FLAT;
     }
 }

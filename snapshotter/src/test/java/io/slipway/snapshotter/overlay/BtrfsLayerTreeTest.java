@@ -35,4 +35,9 @@ class BtrfsLayerTreeTest extends LayerTreeTest {
         Path root = Files.createTempDirectory(image.root(), "root");
         return new Layers(root, BtrfsDriver.open(root, new AtomicLong()::incrementAndGet), "");
     }
+
+    @Override
+    boolean followsLowerLinks() {
+        return true;
+    }
 }

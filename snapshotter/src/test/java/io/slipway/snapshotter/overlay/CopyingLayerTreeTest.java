@@ -13,4 +13,9 @@ class CopyingLayerTreeTest extends LayerTreeTest {
     Layers layers(Path dir) throws Exception {
         return new Layers(dir, CopyingDriver.open(dir, new AtomicLong()::incrementAndGet), "");
     }
+
+    @Override
+    boolean followsLowerLinks() {
+        return true;
+    }
 }

@@ -79,56 +79,6 @@ class LayerAttributesTest {
         assertThat(tree.get("only")).doesNotContain("user.a");
     }
 
-    /// posix_acl_xattr.h: version 2, then tag, permissions and id of each; user 1000 may do everything.
-    private static byte[] acl() {
-        ByteBuffer acl =
-                ByteBuffer.allocate(4 + 5 * 8).order(ByteOrder.LITTLE_ENDIAN).putInt(2);
-        int[][] entries = {{1, 7, -1}, {2, 7, 1000}, {4, 5, -1}, {16, 7, -1}, {32, 0, -1}};
-        for (int[] entry : entries) {
-            acl.putShort((short) entry[0]).putShort((short) entry[1]).putInt(entry[2]);
-        }
-        return acl.array();
-    }
-
-    @Test
-    void aDefaultAclIsKeptAndChildrenHaveWhatTheirOwnEntriesSay() throws Exception {
-        layers.apply(tar(
-                dir("d/").mode(0750).pax("SCHILY.xattr.system.posix_acl_default", acl()),
-                file("d/file", "x").mode(0644),
-                file("d/closed", "x").mode(0600),
-                dir("d/sub/").mode(0755),
-                item('6', "d/pipe").mode(0622),
-                item('3', "d/null").device(1, 3).mode(0666),
-                file("d/implied/deep", "x").mode(0444)));
-        Map<String, String> tree = layers.tree("d/implied");
-        String t = " 1600000000.0";
-        assertThat(tree.get("d")).startsWith("DIRECTORY 0750 0:0" + t).contains("system.posix_acl_default");
-        assertThat(tree)
-                .containsEntry("d/file", "FILE 0644 0:0" + t + " 1 \"x\"")
-                .containsEntry("d/closed", "FILE 0600 0:0" + t + " 1 \"x\"")
-                .containsEntry("d/sub", "DIRECTORY 0755 0:0" + t)
-                .containsEntry("d/pipe", "FIFO 0622 0:0" + t)
-                .containsEntry("d/null", "CHARACTER_DEVICE 0666 0:0" + t + " DeviceNumber[major=1, minor=3]")
-                .containsEntry("d/implied", "DIRECTORY 0755 0:0")
-                .containsEntry("d/implied/deep", "FILE 0444 0:0" + t + " 1 \"x\"");
-    }
-
-    @Test
-    void aDefaultAclThatIsNoneNamesItsEntryAndOneOfAReplacedDirectoryIsForgotten() throws Exception {
-        byte[] garbage = acl();
-        garbage[4] = 0x55;
-        byte[] refused = tar(dir("d/").pax("SCHILY.xattr.system.posix_acl_default", garbage));
-        assertThatThrownBy(() -> layers.apply(refused))
-                .isInstanceOf(LayerFormatException.class)
-                .hasMessageContaining("entry d/");
-        layers.apply(tar(
-                dir("d/").pax("SCHILY.xattr.system.posix_acl_default", acl()),
-                symlink("d", "e"),
-                dir("e/"),
-                file("e/f", "")));
-        assertThat(layers.tree().values()).noneMatch(line -> line.contains("acl"));
-    }
-
     @Test
     void userXattrsThatLinksAndDevicesCannotHaveAreLeftOutAndOthersKept() throws Exception {
         layers.apply(tar(

@@ -3,9 +3,6 @@ package io.slipway.snapshotter.tree;
 import io.slipway.linux.Attributes;
 import io.slipway.linux.Dir;
 import io.slipway.linux.Entry;
-import io.slipway.linux.Errno;
-import io.slipway.linux.LinuxException;
-import io.slipway.snapshotter.layer.OverlayForm;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
@@ -13,76 +10,50 @@ import java.util.Deque;
 import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.Iterator;
-import java.util.Optional;
 import java.util.Set;
 
-/// Brings one tree into another: a copy of a snapshot into an empty directory, or an applied layer, in the form
-/// overlayfs reads, onto the tree below it, with the result that mounting the two would show.
+/// Copies a tree into an empty directory.
 ///
 /// Depth first with two descriptors per level, so a tree deeper than any path a program can name is refused. Names
 /// that share an inode share one in the copy; until it is whole the first of them has a second name in a directory
 /// of its own at the top. One use, one thread.
-public final class TreeMerge {
+public final class TreeCopy {
     /// A path of 4096 bytes has no more components of one byte.
     private static final int DEPTH_MAX = 2048;
 
     private static final byte[] SELF = {'.'};
 
-    /// How a node comes from a layer into the tree.
-    private enum Way {
-        COPY,
-        MOVE
-    }
-
     private final Dir from;
     private final Dir to;
-    /// Empty for a plain tree.
-    private final Optional<OverlayForm> layer;
-
-    private final Way way;
     private final Deque<Level> levels = new ArrayDeque<>();
     private final Set<Long> linked = new HashSet<>();
     private byte[] linksName = {};
 
-    private TreeMerge(Dir from, Dir to, Optional<OverlayForm> layer, Way way) {
+    private TreeCopy(Dir from, Dir to) {
         this.from = from;
         this.to = to;
-        this.layer = layer;
-        this.way = way;
     }
 
     /// Copies everything in `from`, its own attributes included, into the empty directory `to`.
-    public static void copy(Dir from, Dir to) throws IOException {
-        new TreeMerge(from, to, Optional.empty(), Way.COPY).run();
+    public static void run(Dir from, Dir to) throws IOException {
+        new TreeCopy(from, to).run();
         NodeCopy.attributes(from, SELF, from.stat(SELF), to);
     }
 
-    /// Lays an applied layer onto a tree; the top directory keeps its attributes.
-    public static void copyLayer(Dir layer, OverlayForm form, Dir tree) throws IOException {
-        new TreeMerge(layer, tree, Optional.of(form), Way.COPY).run();
-    }
-
-    /// As [#copyLayer], taking the files away from the layer. Both are in one file system.
-    public static void moveLayer(Dir layer, OverlayForm form, Dir tree) throws IOException {
-        new TreeMerge(layer, tree, Optional.of(form), Way.MOVE).run();
-    }
-
-    /// A directory on the way: what is left of it, and whether its counterpart was made by this merge.
+    /// A directory on the way, and what is left of it.
     private static final class Level {
         final byte[] name;
         final Attributes attributes;
         final Dir from;
         final Dir to;
         final Iterator<Entry> left;
-        final boolean fresh;
 
-        Level(byte[] name, Attributes attributes, Dir from, Dir to, boolean fresh) throws IOException {
+        Level(byte[] name, Attributes attributes, Dir from, Dir to) throws IOException {
             this.name = name;
             this.attributes = attributes;
             this.from = from;
             this.to = to;
             this.left = from.list().iterator();
-            this.fresh = fresh;
         }
 
         void close() {
@@ -93,7 +64,7 @@ public final class TreeMerge {
 
     private void run() throws IOException {
         try {
-            push(SELF, from.stat(SELF), from.openDir(SELF), to.openDir(SELF), layer.isEmpty());
+            push(SELF, from.stat(SELF), from.openDir(SELF), to.openDir(SELF));
             for (Level level = levels.peek(); level != null; level = levels.peek()) {
                 if (level.left.hasNext()) {
                     entry(level, level.left.next().name());
@@ -109,12 +80,12 @@ public final class TreeMerge {
         }
     }
 
-    private void push(byte[] name, Attributes attributes, Dir in, Dir out, boolean fresh) throws IOException {
+    private void push(byte[] name, Attributes attributes, Dir in, Dir out) throws IOException {
         try {
             if (levels.size() >= DEPTH_MAX) {
                 throw new IOException("directories nested deeper than " + DEPTH_MAX + " can't be copied");
             }
-            levels.push(new Level(name, attributes, in, out, fresh));
+            levels.push(new Level(name, attributes, in, out));
         } catch (IOException | RuntimeException e) {
             in.close();
             out.close();
@@ -127,40 +98,22 @@ public final class TreeMerge {
         Level done = levels.pop();
         done.close();
         Level above = levels.peek();
-        if (above != null && layer.isPresent()) {
-            NodeCopy.layerAttributes(above.from, done.name, done.attributes, above.to, layer.get());
-        } else if (above != null) {
+        if (above != null) {
             NodeCopy.attributes(above.from, done.name, done.attributes, above.to);
         }
     }
 
     private void entry(Level level, byte[] name) throws IOException {
         Attributes attributes = level.from.stat(name);
-        if (layer.isPresent() && OverlayForm.isWhiteout(attributes)) {
-            level.to.removeTree(name);
-        } else if (attributes.isDirectory()) {
+        if (attributes.isDirectory()) {
             directory(level, name, attributes);
-        } else if (way == Way.MOVE) {
-            move(level, name);
         } else {
             copy(level, name, attributes);
         }
     }
 
     private void directory(Level level, byte[] name, Attributes attributes) throws IOException {
-        boolean fresh = level.fresh;
-        if (!fresh) {
-            Optional<Attributes> there = level.to.find(name);
-            fresh = there.isEmpty();
-            boolean opaque = layer.isPresent() && layer.get().isOpaque(level.from, name);
-            if (!fresh && (opaque || !there.get().isDirectory())) {
-                level.to.removeTree(name);
-                fresh = true;
-            }
-        }
-        if (fresh) {
-            level.to.mkdir(name, 0700);
-        }
+        level.to.mkdir(name, 0700);
         Dir in = level.from.openChild(name);
         Dir out;
         try {
@@ -169,25 +122,10 @@ public final class TreeMerge {
             in.close();
             throw e;
         }
-        push(name, attributes, in, out, fresh);
-    }
-
-    private static void move(Level level, byte[] name) throws IOException {
-        try {
-            level.from.rename(name, level.to, name);
-        } catch (LinuxException e) {
-            if (e.errno() != Errno.EISDIR) {
-                throw e;
-            }
-            level.to.removeTree(name);
-            level.from.rename(name, level.to, name);
-        }
+        push(name, attributes, in, out);
     }
 
     private void copy(Level level, byte[] name, Attributes attributes) throws IOException {
-        if (!level.fresh) {
-            level.to.removeTree(name);
-        }
         if (attributes.links() == 1) {
             NodeCopy.node(level.from, name, attributes, level.to);
             return;

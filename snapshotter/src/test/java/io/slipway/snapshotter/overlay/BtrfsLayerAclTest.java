@@ -1,0 +1,38 @@
+package io.slipway.snapshotter.overlay;
+
+import io.slipway.snapshotter.btrfs.BtrfsDriver;
+import io.slipway.snapshotter.testing.BtrfsImage;
+import io.slipway.snapshotter.testing.Layers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Access control lists on that driver.
+@Tag("root")
+@Tag("peer")
+class BtrfsLayerAclTest extends LayerAclTest {
+    @TempDir
+    static Path scratch;
+
+    private static BtrfsImage image;
+
+    @BeforeAll
+    static void mount() throws Exception {
+        image = new BtrfsImage(scratch);
+    }
+
+    @AfterAll
+    static void unmount() throws Exception {
+        image.close();
+    }
+
+    @Override
+    Layers layers(Path dir) throws Exception {
+        Path root = Files.createTempDirectory(image.root(), "root");
+        return new Layers(root, BtrfsDriver.open(root, new AtomicLong()::incrementAndGet), "");
+    }
+}
