@@ -55,7 +55,8 @@ final class HostileImageTest {
 
     private void nothingIsRecorded(ImageReference reference) throws Exception {
         assertThat(harness.cas.images().get("default", reference.name())).isEmpty();
-        assertThat(harness.cas.leases().list("default", Filter.parse(List.of()))).isEmpty();
+        assertThat(harness.cas.leases().list("default", Filter.parse(List.of())))
+                .isEmpty();
         assertThat(harness.unpacker.started).hasValue(0);
     }
 
@@ -70,8 +71,8 @@ final class HostileImageTest {
                 TestImage.descriptor("application/vnd.oci.image.config.v1+json", one.config()));
         registry.blob(one.config());
         assertThatThrownBy(() -> harness.pull(reference))
-                .isInstanceOfSatisfying(RegistryException.class, e -> assertThat(e.code())
-                        .isEqualTo(Code.BAD_FORMAT))
+                .isInstanceOfSatisfying(
+                        RegistryException.class, e -> assertThat(e.code()).isEqualTo(Code.BAD_FORMAT))
                 .hasMessageContaining("the config names 1 layers, the manifest 2");
         nothingIsRecorded(reference);
     }
@@ -80,16 +81,17 @@ final class HostileImageTest {
     @Test
     void aForeignHostThatALayerNamesIsNeverAsked() throws Exception {
         TestImage image = TestImage.of(2, 1000);
-        String layer = TestImage.descriptor("application/vnd.oci.image.layer.v1.tar", image.layers().getFirst());
+        String layer = TestImage.descriptor(
+                "application/vnd.oci.image.layer.v1.tar", image.layers().getFirst());
         try (TestRegistry foreign = new TestRegistry(vertx)) {
             foreign.blob(image.layers().getFirst());
-            String urls = layer.replace("}", ",\"urls\":[\"http://" + foreign.host() + "/v2/a/blobs/"
-                    + image.layer(0) + "\"]}");
+            String urls = layer.replace(
+                    "}", ",\"urls\":[\"http://" + foreign.host() + "/v2/a/blobs/" + image.layer(0) + "\"]}");
             ImageReference reference = push(image, layer, urls);
             PullRequest request = PullRequest.of("default", reference)
                     .with(Access.anonymous().with(CredentialSource.always(new Credential.Basic("u", "p"))));
-            registry.fault = asked -> TestRegistry.path(asked).endsWith(image.layer(0).toString())
-                    && answer404(asked);
+            registry.fault =
+                    asked -> TestRegistry.path(asked).endsWith(image.layer(0).toString()) && answer404(asked);
             Throwable failure = catchThrowable(() -> harness.pull(request));
             assertThat(failure).hasMessageContaining(image.layer(0).toString());
             assertThat(foreign.seen).isEmpty();
@@ -126,8 +128,8 @@ final class HostileImageTest {
         ImageReference reference = push(image, image.layer(0).toString(), digest);
         List<Path> before = files();
         assertThatThrownBy(() -> harness.pull(reference))
-                .isInstanceOfSatisfying(RegistryException.class, e -> assertThat(e.code())
-                        .isEqualTo(Code.BAD_FORMAT))
+                .isInstanceOfSatisfying(
+                        RegistryException.class, e -> assertThat(e.code()).isEqualTo(Code.BAD_FORMAT))
                 .hasMessageContaining("digest");
         nothingIsRecorded(reference);
         assertThat(files()).isEqualTo(before);

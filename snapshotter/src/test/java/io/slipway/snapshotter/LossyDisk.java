@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -123,7 +124,7 @@ final class LossyDisk {
             Path path = top.resolve(entry.getKey());
             String old = oldNames.get(entry.getValue());
             if (old == null) {
-                if (loss == Loss.EVERYTHING || loss == Loss.ANYTHING && random.nextBoolean()) {
+                if (loss == Loss.EVERYTHING || (loss == Loss.ANYTHING && random.nextBoolean())) {
                     delete(path);
                 } else {
                     damage(path, loss, random);
@@ -140,7 +141,7 @@ final class LossyDisk {
         for (Map.Entry<String, Long> entry : topNames.entrySet()) {
             Path copy = removed.resolve(Long.toString(entry.getValue()));
             Path at = top.resolve(entry.getKey());
-            boolean back = loss == Loss.EVERYTHING || loss == Loss.ANYTHING && random.nextBoolean();
+            boolean back = loss == Loss.EVERYTHING || (loss == Loss.ANYTHING && random.nextBoolean());
             if (!now.containsValue(entry.getValue()) && back && Files.exists(copy) && !Files.exists(at)) {
                 Files.move(copy, at);
             }
@@ -155,7 +156,7 @@ final class LossyDisk {
             boolean named = entry.getValue().equals(onDisk.get(entry.getKey()));
             boolean written = fact.equals(facts.get(entry.getValue()));
             int dice = loss == Loss.ANYTHING ? random.nextInt(3) : 0;
-            if (!named && (loss == Loss.EVERYTHING || loss == Loss.ANYTHING && dice == 0)) {
+            if (!named && (loss == Loss.EVERYTHING || (loss == Loss.ANYTHING && dice == 0))) {
                 delete(path);
             } else if (fact.directory()) {
                 damage(path, loss, random);
@@ -184,12 +185,13 @@ final class LossyDisk {
     }
 
     private static Fact fact(Path path) throws IOException {
-        Map<String, Object> a =
-                Files.readAttributes(path, "unix:isDirectory,size,lastModifiedTime,ctime", LinkOption.NOFOLLOW_LINKS);
-        boolean directory = (boolean) a.get("isDirectory");
+        BasicFileAttributes attributes =
+                Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
         return new Fact(
-                directory, directory ? 0 : (long) a.get("size"), (FileTime) a.get("lastModifiedTime"), (FileTime)
-                        a.get("ctime"));
+                attributes.isDirectory(),
+                attributes.isDirectory() ? 0 : attributes.size(),
+                attributes.lastModifiedTime(),
+                (FileTime) Files.getAttribute(path, "unix:ctime", LinkOption.NOFOLLOW_LINKS));
     }
 
     private static void link(Path from, Path to) throws IOException {

@@ -15,6 +15,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
@@ -41,6 +42,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class PowerCutTest {
     private static final int STEPS_MAX = 400;
     private static final boolean ALL_LOSSES = "all".equals(System.getProperty("slipway.losses"));
+    private static final List<LossyDisk.Loss> LOSSES = List.of(LossyDisk.Loss.values());
     private static final String CUSTOM = "custom";
     /// What each layer shows with those below it, by its snapshot's name.
     private static final Map<String, Map<String, String>> EXPECTED = new HashMap<>();
@@ -65,8 +67,12 @@ class PowerCutTest {
                 }
             }
         }
-        assertThat(EXPECTED.get(PoweredNode.name(DEEP)).keySet())
+        assertThat(expected(PoweredNode.name(DEEP)).keySet())
                 .containsExactly("d", "d/one", "d/two", "e", "e/base", "link", "top");
+    }
+
+    private static Map<String, String> expected(String name) {
+        return Objects.requireNonNull(EXPECTED.get(name), name);
     }
 
     /// The disk is a model, so a real one would only cost time.
@@ -226,18 +232,17 @@ class PowerCutTest {
             for (int boot = 1; boot <= 2; boot++) {
                 Power power = new Power(1 + random.nextInt(120), disk);
                 long stories = random.nextLong();
-                Promises promises = new Promises();
                 try (PoweredNode node = new PoweredNode(root, snapshotter, "boot-" + boot, sync, power)) {
-                    crowd(node, power, promises, stories);
+                    crowd(node, power, stories);
                     power.cut();
                 }
-                disk.lose(LossyDisk.Loss.values()[random.nextInt(3)], random);
+                disk.lose(LOSSES.get(random.nextInt(LOSSES.size())), random);
             }
             check(root, snapshotter, "boot-3", Set.of(), at);
         }
     }
 
-    private static void crowd(PoweredNode node, Power power, Promises promises, long seed) throws Exception {
+    private static void crowd(PoweredNode node, Power power, long seed) throws Exception {
         List<Thread> threads = new ArrayList<>();
         for (int i = 0; i < 3; i++) {
             Random random = new Random(seed + i);
@@ -308,8 +313,7 @@ class PowerCutTest {
     }
 
     private static List<LossyDisk.Loss> losses(int cut) {
-        LossyDisk.Loss[] all = LossyDisk.Loss.values();
-        return ALL_LOSSES ? List.of(all) : List.of(all[cut % all.length]);
+        return ALL_LOSSES ? LOSSES : List.of(LOSSES.get(cut % LOSSES.size()));
     }
 
     private static String last(Power power) {
@@ -376,7 +380,7 @@ class PowerCutTest {
                 assertThat(node.pull(image).await()).isEqualTo(PoweredNode.name(image));
                 Map<String, String> tree =
                         node.tree(node.view("again " + PoweredNode.name(image), PoweredNode.name(image)));
-                assertThat(tree).as("pulled again").isEqualTo(EXPECTED.get(PoweredNode.name(image)));
+                assertThat(tree).as("pulled again").isEqualTo(expected(PoweredNode.name(image)));
             }
             nothingStays();
         }
@@ -397,7 +401,7 @@ class PowerCutTest {
             }
             Map<String, String> tree = node.tree(mounts);
             String image = name.equals(CUSTOM) ? PoweredNode.name(LONE) : name;
-            assertThat(tree).as(name + " by " + mounts).containsAllEntriesOf(EXPECTED.get(image));
+            assertThat(tree).as(name + " by " + mounts).containsAllEntriesOf(expected(image));
             if (name.equals(CUSTOM)) {
                 assertThat(tree.get("mine")).endsWith(" 4 \"mine\"");
             }

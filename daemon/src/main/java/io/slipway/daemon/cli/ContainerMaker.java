@@ -50,7 +50,7 @@ final class ContainerMaker {
         List<Mount> mounts = snapshot(options, config);
         ContainerUser user = UserLookup.find(options.user().orElse(config.user()), mounts, options.id());
         ProcessChoice process = new ProcessChoice(options, config);
-        WorkingDir.check(process.cwd(), mounts, name);
+        ImageLinks.check(process.cwd(), mounts, name);
         String spec = process.spec(session.globals().namespace(), user, session.terminal())
                 .json();
         record(options, config, spec);

@@ -82,6 +82,11 @@ final class LayeredFiles implements AutoCloseable {
         return through[0];
     }
 
+    /// Whether that name at the top is a directory, or not there at all.
+    boolean canBeDirectory(String top) throws IOException {
+        return !(find(root, top.getBytes(StandardCharsets.UTF_8)) instanceof Found.Leaf);
+    }
+
     /// The last name of a path, in the layer that has it.
     @SuppressWarnings("ArrayRecordComponent") // compared by nobody
     private record Leaf(Dir in, byte[] name, FileType type) {}

@@ -82,6 +82,25 @@ final class LayeredFilesTest {
     }
 
     @Test
+    void whatIsMountedOverIsADirectoryOrNotThere() throws Exception {
+        Path lower = layer("lower", "dev/x", "", "sys", "a file");
+        Path upper = layer("upper");
+        Files.createSymbolicLink(upper.resolve("proc"), Path.of("dev"));
+        try (LayeredFiles files = new LayeredFiles(List.of(upper, lower))) {
+            assertThat(List.of("dev", "absent")).allMatch(name -> can(files, name));
+            assertThat(List.of("proc", "sys")).noneMatch(name -> can(files, name));
+        }
+    }
+
+    private static boolean can(LayeredFiles files, String name) {
+        try {
+            return files.canBeDirectory(name);
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+
+    @Test
     void aLoopOfLinksIsAnError() throws Exception {
         Path layer = layer("l");
         Files.createSymbolicLink(layer.resolve("a"), Path.of("b"));

@@ -129,8 +129,7 @@ public record LabImage(
         List<Blob> layers = new ArrayList<>();
         List<String> diffIds = new ArrayList<>();
         for (LabLayers.Layer content : LabLayers.linked(links)) {
-            layers.add(storeLayer(
-                    directory, Format.OCI.layer(Compression.GZIP), content, Compression.GZIP, diffIds));
+            layers.add(storeLayer(directory, Format.OCI.layer(Compression.GZIP), content, Compression.GZIP, diffIds));
         }
         return assemble(directory, tag, Format.OCI, layers, diffIds, wants);
     }
@@ -180,10 +179,8 @@ public record LabImage(
                 {"architecture":"amd64","os":"linux","created":"2026-01-02T03:04:05Z",\
                 "config":{"Env":["PATH=/usr/bin:/bin","LAB=yes"],"Cmd":["/bin/sh","-c","echo hello from inside"],\
                 %s},"rootfs":{"type":"layers","diff_ids":[%s]},"history":[]}""".formatted(
-                        wants,
-                        String.join(
-                                ",",
-                                diffIds.stream().map(id -> "\"" + id + "\"").toList()));
+                wants,
+                String.join(",", diffIds.stream().map(id -> "\"" + id + "\"").toList()));
         Blob configBlob = store(directory, format.config, config.getBytes(StandardCharsets.UTF_8));
         String manifest = "{\"schemaVersion\":2,\"mediaType\":\"%s\",\"config\":%s,\"layers\":[%s]}"
                 .formatted(
