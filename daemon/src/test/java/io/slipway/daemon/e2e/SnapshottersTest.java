@@ -150,8 +150,7 @@ final class SnapshottersTest {
         return LabProcess.check(command.toArray(String[]::new));
     }
 
-    private static final List<String> OTHER_IDS =
-            List.of("--uidmap", "0:100000:65536", "--gidmap", "0:200000:65536");
+    private static final List<String> OTHER_IDS = List.of("--uidmap", "0:100000:65536", "--gidmap", "0:200000:65536");
 
     /// A container's own root reaches its files only through directories that let others pass.
     private void letOthersPass() throws Exception {
@@ -161,7 +160,7 @@ final class SnapshottersTest {
     }
 
     private static List<String> mappedRun(String snapshotter, String image, String id) {
-        List<String> all = new ArrayList<>(List.of("run", "--rm", "--snapshotter", snapshotter));
+        List<String> all = new ArrayList<>(List.of("run", "--rm", "--cgroup", "/" + id, "--snapshotter", snapshotter));
         all.addAll(OTHER_IDS);
         all.addAll(List.of(
                 image,
@@ -213,7 +212,17 @@ final class SnapshottersTest {
                     LabImage.build(work.resolve("plain"), LabImage.Format.OCI, LabImage.Compression.GZIP, false),
                     "lab/plain");
             containerd.checkCtr("-n", "lab", "images", "pull", "--plain-http", "--snapshotter", "slipway", plain);
-            assertThat(containerd.checkCtr("-n", "lab", "run", "--rm", "--snapshotter", "slipway", plain, "from-ours"))
+            assertThat(containerd.checkCtr(
+                            "-n",
+                            "lab",
+                            "run",
+                            "--rm",
+                            "--cgroup",
+                            "/from-ours",
+                            "--snapshotter",
+                            "slipway",
+                            plain,
+                            "from-ours"))
                     .contains("hello from inside");
             letOthersPass();
             List<String> mapped = new ArrayList<>(List.of("-n", "lab"));

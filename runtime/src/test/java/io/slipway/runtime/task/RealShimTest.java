@@ -165,6 +165,17 @@ final class RealShimTest {
                 KillRequest.newBuilder().setContainerId(id).setSignal(signal).build());
     }
 
+    private String log() throws Exception {
+        return fixture.call(
+                        LogsGrpcClient.Read,
+                        ReadLogRequest.newBuilder()
+                                .setContainerId(id)
+                                .setFollow(true)
+                                .build())
+                .getData()
+                .toStringUtf8();
+    }
+
     private DeleteResponse delete() throws Exception {
         return fixture.call(
                 TasksGrpcClient.Delete,
@@ -212,15 +223,7 @@ final class RealShimTest {
                         .build());
         start("");
         assertThat(exit("")).isZero();
-        String text = fixture.call(
-                        LogsGrpcClient.Read,
-                        ReadLogRequest.newBuilder()
-                                .setContainerId(id)
-                                .setFollow(true)
-                                .build())
-                .getData()
-                .toStringUtf8();
-        assertThat(text).isEqualTo("100000:200000\n");
+        assertThat(log()).isEqualTo("100000:200000\n");
         delete();
     }
 
@@ -237,15 +240,7 @@ final class RealShimTest {
         assertThat(RuntimeFixture.finish(early).getExitStatus()).isEqualTo(7);
         assertThat(RuntimeFixture.finish(second).getExitStatus()).isEqualTo(7);
         assertThat(get().getExitStatus()).isEqualTo(7);
-        String text = fixture.call(
-                        LogsGrpcClient.Read,
-                        ReadLogRequest.newBuilder()
-                                .setContainerId(id)
-                                .setFollow(true)
-                                .build())
-                .getData()
-                .toStringUtf8();
-        assertThat(text.lines()).containsExactlyInAnyOrder("to stdout", "to stderr");
+        assertThat(log().lines()).containsExactlyInAnyOrder("to stdout", "to stderr");
         assertThat(delete().getExitStatus()).isEqualTo(7);
         assertThat(topicsUntil("/tasks/delete"))
                 .containsExactly("/tasks/create", "/tasks/start", "/tasks/exit", "/tasks/delete");
