@@ -430,6 +430,9 @@ public final class FlatModel implements StackModel {
                     if (refused) {
                         throw new Refusal("not a directory: " + next);
                     }
+                    if (node != null && node.kind == Kind.SYMLINK) {
+                        deeds.add(new Deed(next, next, through, false));
+                    }
                     timed(at.node());
                     node = Node.implied(number);
                     at.node().children.put(name, node);

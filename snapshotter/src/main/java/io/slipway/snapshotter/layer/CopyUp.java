@@ -56,10 +56,14 @@ final class CopyUp {
     /// A default ACL of the directory has given a new node ACLs.
     private static void dropInherited(MergedDirs.Found from, Dir to, byte[] name) throws IOException {
         for (byte[] xattr : to.xattrs(name)) {
-            if (starts(xattr, ACL) && from.parent().xattr(from.name(), xattr).isEmpty()) {
+            if (isAcl(xattr) && from.parent().xattr(from.name(), xattr).isEmpty()) {
                 to.removeXattr(name, xattr);
             }
         }
+    }
+
+    static boolean isAcl(byte[] xattr) {
+        return starts(xattr, ACL);
     }
 
     private static boolean starts(byte[] name, byte[] prefix) {

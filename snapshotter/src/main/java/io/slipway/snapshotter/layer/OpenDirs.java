@@ -148,10 +148,20 @@ final class OpenDirs implements AutoCloseable {
         if (whiteout) {
             replaceWhiteout(walk.dir, name);
         } else {
-            walk.dir.mkdir(name, IMPLIED_MODE);
-            walk.dir.chmod(name, IMPLIED_MODE);
+            plain(walk.dir, name);
             note(walk.at.child(name), walk.dir.stat(name).inode());
         }
+    }
+
+    /// No entry describes it: it has no ACL either, whatever one above would hand down.
+    private static void plain(Dir dir, byte[] name) throws IOException {
+        dir.mkdir(name, IMPLIED_MODE);
+        for (byte[] xattr : dir.xattrs(name)) {
+            if (CopyUp.isAcl(xattr)) {
+                dir.removeXattr(name, xattr);
+            }
+        }
+        dir.chmod(name, IMPLIED_MODE);
     }
 
     private static boolean isUp(byte[] name) {
@@ -231,8 +241,7 @@ final class OpenDirs implements AutoCloseable {
     /// The layer removed the lower directory and now has one of its own there.
     private void replaceWhiteout(Dir dir, byte[] name) throws IOException {
         dir.unlink(name);
-        dir.mkdir(name, IMPLIED_MODE);
-        dir.chmod(name, IMPLIED_MODE);
+        plain(dir, name);
         form.makeOpaque(dir, name);
     }
 

@@ -144,4 +144,15 @@ class LayerAclTest {
                 .containsEntry("gone", "FILE 0770 0:0" + T + " 0 ")
                 .containsEntry("d/x", "FILE 0644 0:0" + T + " 0 ");
     }
+
+    /// On plain trees the link is followed, on overlayfs a directory hides it.
+    @Test
+    void aDirectoryThatIsMadeWhereALowerLinkLeadsHasNoAcl() throws Exception {
+        layers.apply(tar(dir("d/").pax(DEFAULT, acl()), symlink("link", "d/made")));
+        layers.apply(tar(file("link/f", "x")));
+        Map<String, String> tree = layers.tree();
+        String made = tree.getOrDefault("link", "").startsWith("SYMLINK") ? "d/made" : "link";
+        assertThat(tree.get(made)).startsWith("DIRECTORY 0755 0:0").doesNotContain("acl");
+        assertThat(tree).containsEntry(made + "/f", "FILE 0644 0:0" + T + " 1 \"x\"");
+    }
 }
