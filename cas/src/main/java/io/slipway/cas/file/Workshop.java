@@ -23,4 +23,5 @@ record Workshop(
         ScheduledExecutorService timer,
         Duration grace,
         String bootId,
-        Holds holds) {}
+        Holds holds,
+        Doubts doubts) {}

@@ -26,9 +26,9 @@ final class IndexFile {
     private static final String MEDIA_TYPE = "application/vnd.oci.image.index.v1+json";
 
     /// The whole name, not just the tag as in single-image layouts: a tag alone would not tell images apart.
-    private static final String REF_NAME = "org.opencontainers.image.ref.name";
+    static final String REF_NAME = "org.opencontainers.image.ref.name";
 
-    private static final String IMAGE_NAME = "io.containerd.image.name";
+    static final String IMAGE_NAME = "io.containerd.image.name";
     static final String NAMESPACE = "io.slipway.namespace";
 
     private final Metadata metadata;

@@ -21,11 +21,14 @@ final class Losing {
     private final Metadata metadata;
     private final StoredBlobs blobs;
     private final Events events;
+    private final Runnable lost;
 
-    Losing(Metadata metadata, StoredBlobs blobs, Events events) {
+    /// @param lost told after each loss; must not wait
+    Losing(Metadata metadata, StoredBlobs blobs, Events events, Runnable lost) {
         this.metadata = metadata;
         this.blobs = blobs;
         this.events = events;
+        this.lost = lost;
     }
 
     /// Puts that very file into quarantine and forgets the blob; false when another file has its name by now.
@@ -41,7 +44,7 @@ final class Losing {
         if (taken) {
             log.atWarn()
                     .addKeyValue("digest", digest)
-                    .log("A stored blob is bad and went to quarantine; the next who asks has it fetched again.");
+                    .log("A stored blob is bad and went to quarantine; it is fetched again when something needs it.");
         }
         return taken;
     }
@@ -57,6 +60,9 @@ final class Losing {
                     namespace,
                     "/content/delete",
                     ContentDelete.newBuilder().setDigest(digest.toString()).build());
+        }
+        if (outcome.lost()) {
+            lost.run();
         }
         return outcome.lost();
     }

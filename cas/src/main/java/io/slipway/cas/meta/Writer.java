@@ -28,7 +28,7 @@ final class Writer {
     /// Writes in one transaction: bounds how long the first of them waits for the last.
     private static final int BATCH_MAX = 64;
 
-    private final Connections connections;
+    private final Opening opening;
     private final Faults faults;
     private final Path file;
     private final BlockingQueue<Job<?>> queue = new ArrayBlockingQueue<>(QUEUE_MAX);
@@ -44,8 +44,8 @@ final class Writer {
         }
     }
 
-    Writer(Connections connections, Faults faults, Path file) {
-        this.connections = connections;
+    Writer(Opening opening, Faults faults, Path file) {
+        this.opening = opening;
         this.faults = faults;
         this.file = file;
         this.thread = Thread.ofPlatform().daemon().name("cas-metadata").start(this::run);
@@ -101,7 +101,7 @@ final class Writer {
     }
 
     private void run() {
-        try (var connection = connections.open(true)) {
+        try (var connection = opening.open()) {
             opened.complete(null);
             boolean more = true;
             while (more) {

@@ -44,6 +44,7 @@ public final class TestCas implements AutoCloseable {
                 .withFaults(faults);
         cas = Cas.open(options);
         cas.publishTo((namespace, topic, _) -> events.add(namespace + " " + topic));
+        cas.joined();
     }
 
     public Cas cas() {

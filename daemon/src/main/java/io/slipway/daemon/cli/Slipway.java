@@ -32,6 +32,7 @@ final class Slipway {
                     Map.entry("rm", RmCommand::new),
                     Map.entry("rmi", RmiCommand::new),
                     Map.entry("run", RunCommand::new),
+                    Map.entry("scrub", ScrubCommand::new),
                     Map.entry("snapshotters", SnapshottersCommand::new),
                     Map.entry("version", VersionCommand::new),
                     Map.entry("why", WhyCommand::new)));

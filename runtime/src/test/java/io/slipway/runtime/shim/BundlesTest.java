@@ -16,6 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 final class BundlesTest {
+    private static final byte[] RECORD = {1};
     private static final byte[] SPEC = "{ \"ociVersion\" :\"1.0.2\"}".getBytes(StandardCharsets.UTF_8);
     private static final Path SHIM = Path.of("/usr/bin/containerd-shim-runc-v2");
 
@@ -39,7 +40,7 @@ final class BundlesTest {
 
     @Test
     void aBundleHoldsWhatAShimExpects() throws Exception {
-        Bundle bundle = bundles.create("default", "c1", SPEC, SHIM);
+        Bundle bundle = bundles.create("default", "c1", SPEC, RECORD, SHIM);
         Path path = state.resolve("io.containerd.runtime.v2.task/default/c1");
         assertThat(bundle.path()).isEqualTo(path);
         assertThat(mode(path)).isEqualTo("rwx------");
@@ -61,8 +62,8 @@ final class BundlesTest {
 
     @Test
     void anExistingBundleIsLeftAlone() throws Exception {
-        bundles.create("default", "c1", SPEC, SHIM);
-        assertThatThrownBy(() -> bundles.create("default", "c1", new byte[0], SHIM))
+        bundles.create("default", "c1", SPEC, RECORD, SHIM);
+        assertThatThrownBy(() -> bundles.create("default", "c1", new byte[0], RECORD, SHIM))
                 .isInstanceOfSatisfying(
                         ApiException.class, e -> assertThat(e.code()).isEqualTo(ApiException.Code.ALREADY_EXISTS));
         assertThat(bundles.at("default", "c1").config()).hasBinaryContent(SPEC);
@@ -73,13 +74,13 @@ final class BundlesTest {
         Path old = root.resolve("io.containerd.runtime.v2.task/default/c1");
         Files.createDirectories(old);
         Files.writeString(old.resolve("left"), "x");
-        bundles.create("default", "c1", SPEC, SHIM);
+        bundles.create("default", "c1", SPEC, RECORD, SHIM);
         assertThat(old).isEmptyDirectory();
     }
 
     @Test
     void removingLeavesNothingAndCanBeRepeated() throws Exception {
-        Bundle bundle = bundles.create("default", "c1", SPEC, SHIM);
+        Bundle bundle = bundles.create("default", "c1", SPEC, RECORD, SHIM);
         Files.writeString(bundle.path().resolve("init.pid"), "42");
         bundles.remove(bundle);
         bundles.remove(bundle);
@@ -91,7 +92,7 @@ final class BundlesTest {
 
     @Test
     void aRootFileSystemThatIsNotEmptyIsNeverDeleted() throws Exception {
-        Bundle bundle = bundles.create("default", "c1", SPEC, SHIM);
+        Bundle bundle = bundles.create("default", "c1", SPEC, RECORD, SHIM);
         Path precious = Files.writeString(bundle.rootfs().resolve("precious"), "x");
         assertThatThrownBy(() -> bundles.remove(bundle)).isInstanceOf(DirectoryNotEmptyException.class);
         assertThat(precious).exists();
@@ -99,7 +100,7 @@ final class BundlesTest {
 
     @Test
     void theSweepDeletesHalfRemovedBundlesAndWorkWithoutABundle() throws Exception {
-        Bundle kept = bundles.create("default", "kept", SPEC, SHIM);
+        Bundle kept = bundles.create("default", "kept", SPEC, RECORD, SHIM);
         Path hidden = Files.createDirectories(kept.path().resolveSibling(".gone"));
         Files.writeString(hidden.resolve("config.json"), "{}");
         Path orphan = Files.createDirectories(kept.work().resolveSibling("orphan"));
@@ -113,7 +114,7 @@ final class BundlesTest {
 
     @Test
     void theAddressIsReadFromOurNoteOrElseFromTheShims() throws Exception {
-        Bundle bundle = bundles.create("default", "c1", SPEC, SHIM);
+        Bundle bundle = bundles.create("default", "c1", SPEC, RECORD, SHIM);
         Files.writeString(bundle.path().resolve("address"), "unix:///run/containerd/s/old");
         assertThat(bundle.address().orElseThrow().socket()).isEqualTo(Path.of("/run/containerd/s/old"));
         bundle.noteAddress(new ShimAddress(3, "unix:///run/containerd/s/new", "ttrpc"));

@@ -3,6 +3,7 @@ package io.slipway.snapshotter.copying;
 import io.slipway.linux.Dir;
 import io.slipway.linux.Mount;
 import io.slipway.snapshotter.Capability;
+import io.slipway.snapshotter.MountedSnapshot;
 import io.slipway.snapshotter.SnapshotDriver;
 import io.slipway.snapshotter.SnapshotKind;
 import io.slipway.snapshotter.SnapshotUsage;
@@ -93,6 +94,16 @@ public final class CopyingDriver implements SnapshotDriver {
         try (Dir tree = dirs.published(directory, "")) {
             return TreeUsage.of(tree);
         }
+    }
+
+    @Override
+    public Set<Long> directories() throws IOException {
+        return dirs.numbers();
+    }
+
+    @Override
+    public List<MountedSnapshot> mounted() throws IOException {
+        return dirs.mounted("");
     }
 
     @Override

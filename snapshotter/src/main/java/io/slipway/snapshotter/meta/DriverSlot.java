@@ -33,8 +33,11 @@ final class DriverSlot {
     }
 
     /// Directories are put out of the way inside a write transaction, as publishing happens in one too, and
-    /// removed after it.
+    /// removed after it. Damaged records may not name all that there are: then nothing is removed.
     void cleanup() throws IOException {
+        if (records.damaged()) {
+            return;
+        }
         SnapshotDriver.Removal removal = records.write(c -> {
             try {
                 return driver.cleanup(records.directories().all(c, driver.name()));
