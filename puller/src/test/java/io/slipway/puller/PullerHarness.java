@@ -50,7 +50,8 @@ final class PullerHarness implements AutoCloseable {
                 CasOptions.of(root.resolve("store"), bytes, Hashers.best()).withArrivalGrace(Duration.ofMillis(100)));
         this.puller = Puller.over(
                 vertx,
-                new Puller.Stores(cas.blobs(), cas.contents(), cas.images(), cas.leases(), Hashers.best()),
+                new Puller.Stores(
+                        cas.blobs(), cas.contents(), cas.images(), cas.leases(), cas.ingests(), Hashers.best()),
                 unpacker,
                 options,
                 new PullerObserver() {
