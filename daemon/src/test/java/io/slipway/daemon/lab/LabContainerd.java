@@ -36,7 +36,16 @@ public final class LabContainerd implements AutoCloseable {
                 """.formatted(snapshots));
     }
 
+    /// As [#start], with the collector's own pace: what is removed with `--sync` is waited for.
+    public static LabContainerd startCollecting(Path work) throws Exception {
+        return start(work, work, "", "0s");
+    }
+
     private static LabContainerd start(Path work, Path certsDir, String more) throws Exception {
+        return start(work, certsDir, more, "1h");
+    }
+
+    private static LabContainerd start(Path work, Path certsDir, String more, String scheduleDelay) throws Exception {
         Path home = Files.createDirectories(work.resolve("containerd"));
         Path socket = home.resolve("containerd.sock");
         Path config = home.resolve("config.toml");
@@ -49,7 +58,7 @@ public final class LabContainerd implements AutoCloseable {
                 # Views that a test looks through are held by nothing; no collection while it runs.
                 [plugins."io.containerd.gc.v1.scheduler"]
                   mutation_threshold = 1000000
-                  schedule_delay = "1h"
+                  schedule_delay = "%4$s"
                   startup_delay = "1h"
                 [plugins."io.containerd.grpc.v1.cri"]
                   disable_tcp_service = true
@@ -58,7 +67,7 @@ public final class LabContainerd implements AutoCloseable {
                     conf_dir = "%1$s/cni-conf"
                   [plugins."io.containerd.grpc.v1.cri".registry]
                     config_path = "%3$s"
-                """.formatted(home, socket, certsDir) + more);
+                """.formatted(home, socket, certsDir, scheduleDelay) + more);
         LabProcess process =
                 LabProcess.start(home.resolve("log"), Map.of(), List.of("containerd", "--config", config.toString()));
         LabContainerd containerd = new LabContainerd(process, socket);
