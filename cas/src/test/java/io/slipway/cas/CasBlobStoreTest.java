@@ -24,8 +24,7 @@ final class CasBlobStoreTest extends BlobStoreContract {
     @Override
     protected BlobStore open() throws IOException {
         bytes = Executors.newFixedThreadPool(2);
-        cas = Cas.open(
-                CasOptions.of(root, bytes, new JdkHashers()).withArrivalGrace(Duration.ofMillis(GRACE_MS)));
+        cas = Cas.open(CasOptions.of(root, bytes, new JdkHashers()).withArrivalGrace(Duration.ofMillis(GRACE_MS)));
         return cas.blobs();
     }
 

@@ -135,7 +135,9 @@ class ImageArchivesTest {
 
     private static String digest(byte[] content) {
         try {
-            return "sha256:" + HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content));
+            return "sha256:"
+                    + HexFormat.of()
+                            .formatHex(MessageDigest.getInstance("SHA-256").digest(content));
         } catch (NoSuchAlgorithmException e) {
             throw new AssertionError(e);
         }
@@ -223,9 +225,15 @@ class ImageArchivesTest {
     @Test
     void aLayoutBecomesAnImageWithItsDigest() throws Exception {
         assertThat(read(image().bytes())).containsOnlyKeys("example.com/base:v1");
-        assertThat(harness.cas.images().get(NS, "example.com/base:v1").orElseThrow().target().digest())
+        assertThat(harness.cas
+                        .images()
+                        .get(NS, "example.com/base:v1")
+                        .orElseThrow()
+                        .target()
+                        .digest())
                 .hasToString(digest(MANIFEST_BYTES));
-        assertThat(harness.cas.contents()
+        assertThat(harness.cas
+                        .contents()
                         .info(NS, Digest.parse(digest(MANIFEST_BYTES)))
                         .orElseThrow()
                         .labels())
@@ -254,7 +262,9 @@ class ImageArchivesTest {
                 + descriptor("application/vnd.oci.empty.v1+json", empty) + ",\"layers\":["
                 + descriptor("application/vnd.in-toto+json", statement) + "]}");
         String index = "{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.index.v1+json\",\"manifests\":["
-                + with(descriptor(MANIFEST, MANIFEST_BYTES), "\"platform\":{\"os\":\"linux\",\"architecture\":\"amd64\"}")
+                + with(
+                        descriptor(MANIFEST, MANIFEST_BYTES),
+                        "\"platform\":{\"os\":\"linux\",\"architecture\":\"amd64\"}")
                 + ","
                 + with(
                         descriptor(MANIFEST, attestation),
@@ -293,7 +303,8 @@ class ImageArchivesTest {
                                 Optional.empty()),
                         out,
                         ArchiveListener.NONE);
-        assertThat(out.toString(StandardCharsets.ISO_8859_1)).contains(digest(statement).substring(7));
+        assertThat(out.toString(StandardCharsets.ISO_8859_1))
+                .contains(digest(statement).substring(7));
     }
 
     @Test
@@ -362,7 +373,10 @@ class ImageArchivesTest {
                         .file("index.json", index())
                         .bytes(),
                 "version \"7.0\"");
-        refused(layoutOf(index(named(descriptor(MANIFEST, MANIFEST_BYTES), "NOT A TAG"))).bytes(), "names an image badly");
+        refused(
+                layoutOf(index(named(descriptor(MANIFEST, MANIFEST_BYTES), "NOT A TAG")))
+                        .bytes(),
+                "names an image badly");
         refused(new Tar().longName(2 << 20).file("x", "x").bytes(), "bytes of names and records");
         List<String> nested = new ArrayList<>();
         byte[] inner = MANIFEST_BYTES;
@@ -409,7 +423,8 @@ class ImageArchivesTest {
         };
         assertThatThrownBy(() -> read(stuck)).isInstanceOf(InterruptedException.class);
         org.awaitility.Awaitility.await()
-                .until(() -> harness.cas.leases().list(NS, Filter.parse(List.of())).isEmpty());
+                .until(() ->
+                        harness.cas.leases().list(NS, Filter.parse(List.of())).isEmpty());
         assertThat(harness.cas.images().list(NS, Filter.parse(List.of()))).isEmpty();
     }
 }

@@ -80,8 +80,8 @@ final class ContentClientTest extends BlobAccessContract {
         private <I extends Message, O> Answer<O> call(ServiceMethod<O, I> method, List<I> messages)
                 throws IOException, InterruptedException {
             var received = new ArrayList<O>();
-            Future<GrpcClientRequest<I, O>> opened = client.request(
-                    SocketAddress.inetSocketAddress(http.actualPort(), "127.0.0.1"), method);
+            Future<GrpcClientRequest<I, O>> opened =
+                    client.request(SocketAddress.inetSocketAddress(http.actualPort(), "127.0.0.1"), method);
             return await(opened.compose(request -> {
                 request.headers().set("containerd-namespace", TestCas.NS);
                 messages.forEach(request::write);

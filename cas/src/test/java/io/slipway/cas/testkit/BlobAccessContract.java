@@ -87,7 +87,8 @@ public abstract class BlobAccessContract {
     void moreBytesThanAnnouncedAreRejected() throws Exception {
         var body = Bytes.random(104, 1_000);
         try (var access = access()) {
-            assertThat(access.put(Bytes.request(body), Arrays.copyOf(body, 1_001))).isInstanceOf(Verdict.Rejected.class);
+            assertThat(access.put(Bytes.request(body), Arrays.copyOf(body, 1_001)))
+                    .isInstanceOf(Verdict.Rejected.class);
             assertThat(access.read(Bytes.digest(body), 0, 1)).isEmpty();
         }
     }

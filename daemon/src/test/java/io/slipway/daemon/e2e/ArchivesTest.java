@@ -74,8 +74,7 @@ final class ArchivesTest {
             assertThat(daemon.checkSlipway("load", "-i", input, "--name", name)).contains(name + ":v1");
         }
         LabProcess.Result stdin = LabProcess.run(
-                Map.of(),
-                List.of("sh", "-c", String.join(" ", daemon.commandLine("load")) + " < " + multi + ".gz"));
+                Map.of(), List.of("sh", "-c", String.join(" ", daemon.commandLine("load")) + " < " + multi + ".gz"));
         assertThat(stdin.exit()).as(stdin.output()).isZero();
         assertThat(stdin.stdout()).contains("localhost/imported:v1");
     }
@@ -117,20 +116,33 @@ final class ArchivesTest {
                 .contains(image.diffIds().getLast());
         Path layout = Files.createDirectory(work.resolve("layout"));
         LabProcess.check("tar", "-xf", oci.toString(), "-C", layout.toString());
-        LabProcess.check("umoci", "unpack", "--image", layout + ":v1", work.resolve("bundle").toString());
+        LabProcess.check(
+                "umoci",
+                "unpack",
+                "--image",
+                layout + ":v1",
+                work.resolve("bundle").toString());
         try (LabContainerd containerd = LabContainerd.start(work, work)) {
             containerd.checkCtr("images", "import", "--no-unpack", oci.toString());
-            assertThat(containerd.checkCtr("images", "ls")).contains("example.com/lab:v1 ").contains(image.manifestDigest());
+            assertThat(containerd.checkCtr("images", "ls"))
+                    .contains("example.com/lab:v1 ")
+                    .contains(image.manifestDigest());
             containerd.checkCtr("-n", "docker", "images", "import", "--no-unpack", docker.toString());
-            assertThat(containerd.checkCtr("-n", "docker", "images", "ls", "-q")).contains("example.com/lab:v1");
+            assertThat(containerd.checkCtr("-n", "docker", "images", "ls", "-q"))
+                    .contains("example.com/lab:v1");
         }
     }
 
     @Test
     void aDockerArchiveBecomesTheManifestThatContainerdMakesOfIt() throws Exception {
-        daemon.checkSlipway("load", "--no-unpack", "-i", archives.path("docker.tar").toString());
+        daemon.checkSlipway(
+                "load", "--no-unpack", "-i", archives.path("docker.tar").toString());
         try (LabContainerd containerd = LabContainerd.start(work, work)) {
-            containerd.checkCtr("images", "import", "--no-unpack", archives.path("docker.tar").toString());
+            containerd.checkCtr(
+                    "images",
+                    "import",
+                    "--no-unpack",
+                    archives.path("docker.tar").toString());
             String theirs = containerd.checkCtr("images", "ls", "name==example.com/docker:1");
             assertThat(images(daemon)).allSatisfy(line -> assertThat(theirs).contains(line.split("\\s+")[1]));
         }
@@ -149,7 +161,9 @@ final class ArchivesTest {
         assertThat(refused.exit()).as(refused.output()).isEqualTo(6);
         assertThat(refused.stderr()).contains("linux/s390x");
         assertThat(none).doesNotExist();
-        assertThat(daemon.slipway("save", "-o", none.toString(), "example.com/unknown:1").exit()).isEqualTo(3);
+        assertThat(daemon.slipway("save", "-o", none.toString(), "example.com/unknown:1")
+                        .exit())
+                .isEqualTo(3);
         assertThat(none).doesNotExist();
     }
 
@@ -157,11 +171,14 @@ final class ArchivesTest {
     void badArchivesLeaveNothing() throws Exception {
         for (String name :
                 List.of("missing.tar", "no-layer.tar", "wrong.tar", "empty.tar", "other.tar", "garbage.tar")) {
-            LabProcess.Result result = daemon.slipway("load", "-i", archives.path(name).toString());
+            LabProcess.Result result =
+                    daemon.slipway("load", "-i", archives.path(name).toString());
             assertThat(result.exit()).as(name + ": " + result.output()).isEqualTo(6);
             assertThat(result.stderr().lines()).as(name).hasSize(1);
         }
-        assertThat(daemon.slipway("load", "-i", work.resolve("nowhere.tar").toString()).exit()).isEqualTo(7);
+        assertThat(daemon.slipway("load", "-i", work.resolve("nowhere.tar").toString())
+                        .exit())
+                .isEqualTo(7);
         assertThat(images(daemon)).isEmpty();
         assertThat(daemon.ingests()).isEmpty();
     }
@@ -172,7 +189,12 @@ final class ArchivesTest {
         String digest;
         try (LabContainerd containerd = LabContainerd.start(work, work)) {
             containerd.checkCtr(
-                    "images", "import", "--no-unpack", "--all-platforms", "--base-name", "example.com/multi",
+                    "images",
+                    "import",
+                    "--no-unpack",
+                    "--all-platforms",
+                    "--base-name",
+                    "example.com/multi",
                     archives.path("multi.tar").toString());
             digest = LabArchives.multi().digest();
         }
@@ -181,7 +203,10 @@ final class ArchivesTest {
                 .contains("example.com/multi:v1")
                 .contains(digest);
         assertThat(daemon.slipway(
-                                "import", "--from-containerd", root.toString(), "--image",
+                                "import",
+                                "--from-containerd",
+                                root.toString(),
+                                "--image",
                                 "example.com/x:1@sha256:" + "0".repeat(64))
                         .exit())
                 .isEqualTo(3);

@@ -18,7 +18,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// Debian's `ctr` against Slipway and against Debian's containerd, step by step: the same exit code, the same output and
+/// Debian's `ctr` against Slipway and against Debian's containerd, step by step: the same exit code, the same output
+/// and
 /// the same kind of error. The scripts are `src/test/resources/ctr/*.txt`.
 @Tag("root")
 @Tag("peer")

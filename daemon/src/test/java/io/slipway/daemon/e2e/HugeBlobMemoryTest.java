@@ -50,8 +50,8 @@ final class HugeBlobMemoryTest {
 
     @Test
     void anIngestOfCtrFits() throws Exception {
-        sh("head -c " + BLOB_BYTES + " /dev/zero | ctr --address " + daemon.socket() + " content ingest --expected-size "
-                + BLOB_BYTES + " huge");
+        sh("head -c " + BLOB_BYTES + " /dev/zero | ctr --address " + daemon.socket()
+                + " content ingest --expected-size " + BLOB_BYTES + " huge");
         assertPeak();
     }
 
@@ -75,8 +75,7 @@ final class HugeBlobMemoryTest {
     }
 
     private static void sh(String script) throws IOException, InterruptedException {
-        LabProcess.Result result =
-                LabProcess.run(LIMIT_S, Map.of(), List.of("bash", "-o", "pipefail", "-c", script));
+        LabProcess.Result result = LabProcess.run(LIMIT_S, Map.of(), List.of("bash", "-o", "pipefail", "-c", script));
         assertThat(result.exit()).as(script + ": " + result.output()).isZero();
     }
 

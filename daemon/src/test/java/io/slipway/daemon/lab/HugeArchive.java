@@ -33,11 +33,13 @@ public record HugeArchive(Path path, String layer) {
         byte[] manifest = """
                 {"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json",\
                 "config":{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"%s","size":%d},\
-                "layers":[{"mediaType":"application/vnd.oci.image.layer.v1.tar","digest":"%s","size":%d}]}""".formatted(LabImage.digest(config), config.length, layer, size).getBytes(StandardCharsets.UTF_8);
+                "layers":[{"mediaType":"application/vnd.oci.image.layer.v1.tar","digest":"%s","size":%d}]}""".formatted(LabImage.digest(config), config.length, layer, size)
+                .getBytes(StandardCharsets.UTF_8);
         Map<String, byte[]> small = new LinkedHashMap<>();
         small.put(LabImage.digest(config), config);
         small.put(LabImage.digest(manifest), manifest);
-        byte[] front = LabArchives.tar(LabArchives.layout(small, """
+        byte[] front =
+                LabArchives.tar(LabArchives.layout(small, """
                 {"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"%s","size":%d,\
                 "annotations":{"org.opencontainers.image.ref.name":"v1"}}""".formatted(LabImage.digest(manifest), manifest.length)));
         try (RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw")) {
