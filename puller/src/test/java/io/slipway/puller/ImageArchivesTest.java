@@ -20,7 +20,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
@@ -378,7 +377,6 @@ class ImageArchivesTest {
                         .bytes(),
                 "names an image badly");
         refused(new Tar().longName(2 << 20).file("x", "x").bytes(), "bytes of names and records");
-        List<String> nested = new ArrayList<>();
         byte[] inner = MANIFEST_BYTES;
         Tar tar = new Tar().blob(MANIFEST_BYTES).blob(CONFIG_BYTES).blob(LAYER_BYTES);
         String type = MANIFEST;
@@ -387,7 +385,6 @@ class ImageArchivesTest {
             type = "application/vnd.oci.image.index.v1+json";
             tar.blob(outer);
             inner = outer;
-            nested.add(digest(outer));
         }
         tar.file("oci-layout", LAYOUT).file("index.json", index(named(descriptor(type, inner), "v1")));
         refused(tar.bytes(), "nested too deeply");
