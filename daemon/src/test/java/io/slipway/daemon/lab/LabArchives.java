@@ -83,8 +83,7 @@ public final class LabArchives {
         archives.layout("no-layer.tar", without(single, layer), single.entry(REF_NAME, "v1"));
         Image forged = image("amd64", "forged");
         Map<String, byte[]> wrong = new LinkedHashMap<>(forged.blobs());
-        wrong.put(
-                LabImage.digest(gzip(forged.layer)), "something else".getBytes(StandardCharsets.UTF_8));
+        wrong.put(LabImage.digest(gzip(forged.layer)), "something else".getBytes(StandardCharsets.UTF_8));
         archives.layout("wrong.tar", wrong, forged.entry(REF_NAME, "v1"));
         Image docker = image("amd64", "1");
         archives.docker("docker.tar", docker, "\"example.com/docker:1\",\"example.com/docker:2\"");
