@@ -42,6 +42,10 @@ public final class Cas implements AutoCloseable {
         var blobs = FileBlobStore.open(options, new Ledger(metadata, options.clock()));
         var records =
                 new Records(metadata, blobs, blobs.disk(), blobs.layout().index(), events, blobs.timer(), options);
+        metadata.first(connection -> {
+            records.settle(connection);
+            return null;
+        });
         metadata.afterWrite(records::mutated);
         var ingests = new RefIngests(
                 metadata,

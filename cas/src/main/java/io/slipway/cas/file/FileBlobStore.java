@@ -45,6 +45,7 @@ public final class FileBlobStore implements BlobStore, StoredBlobs {
     /// Makes the layout where it is missing, empties `tmp/`, and drops ingests that can't be resumed.
     public static void prepare(CasOptions options) throws IOException {
         StoreSetup.prepare(
+                options.root(),
                 layout(options),
                 new Disk(options.faults()),
                 tmp(options),
@@ -69,6 +70,7 @@ public final class FileBlobStore implements BlobStore, StoredBlobs {
                 new Writeback(),
                 timer,
                 options.arrivalGrace(),
+                options.recording(),
                 StoreSetup.bootId(),
                 new Holds());
         var store = new FileBlobStore(shop);
@@ -240,6 +242,11 @@ public final class FileBlobStore implements BlobStore, StoredBlobs {
     @Override
     public boolean quarantine(Digest digest, Rehash.FileId file) throws IOException {
         return new Quarantine(shop.layout(), shop.disk()).take(digest, file);
+    }
+
+    @Override
+    public Set<Digest> putAside() throws IOException {
+        return new Quarantine(shop.layout(), shop.disk()).digests();
     }
 
     @Override

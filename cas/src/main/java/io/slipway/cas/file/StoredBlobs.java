@@ -37,6 +37,9 @@ public interface StoredBlobs {
     /// blob's name by now.
     boolean quarantine(Digest digest, Rehash.FileId file) throws IOException;
 
+    /// Digests of which a file is in `quarantine/`.
+    Set<Digest> putAside() throws IOException;
+
     /// Fetches that are bringing it.
     List<Arrival.Progress> arriving(Digest digest);
 

@@ -9,6 +9,8 @@ import io.slipway.cas.file.Rehash;
 import io.slipway.cas.file.StoredBlobs;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.sql.Connection;
+import java.sql.SQLException;
 import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -44,6 +46,22 @@ final class Losing {
                     .log("A stored blob is bad and went to quarantine; the next who asks has it fetched again.");
         }
         return taken;
+    }
+
+    /// A crash came between the file's going to quarantine and the record of it. It is as if the
+    /// record had been made.
+    void settle(Connection connection) throws SQLException {
+        try {
+            for (var digest : blobs.putAside()) {
+                if (blobs.size(digest).isEmpty() && Ledger.contains(connection, digest)) {
+                    Lost.lose(connection, digest);
+                }
+            }
+        } catch (IOException e) {
+            log.atWarn()
+                    .addKeyValue("error", e.getMessage())
+                    .log("The quarantine could not be looked through; a blob may be listed that went there.");
+        }
     }
 
     /// Forgets the blob if the condition, asked on the writer's thread, holds.

@@ -13,9 +13,10 @@ import io.slipway.cas.Metadata;
 import io.slipway.cas.Namespaces;
 import io.slipway.cas.file.Disk;
 import io.slipway.cas.file.StoredBlobs;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.sql.Connection;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -34,6 +35,7 @@ public final class Records implements AutoCloseable {
     private final SqlCacheIndex cacheIndex;
     private final LastUse lastUse;
     private final SqlInspection inspection;
+    private final Losing losing;
     private final Scrub scrub;
     private final IndexFile index;
 
@@ -62,21 +64,24 @@ public final class Records implements AutoCloseable {
         cacheIndex = new SqlCacheIndex(metadata, contents, blobs, collector, clock, lastUse);
         var space = CacheBound.Space.of(options.root());
         var bound = new CacheBound(cacheIndex, collector, options.cacheLimits(), space);
-        var losing = new Losing(metadata, blobs, events);
+        losing = new Losing(metadata, blobs, events);
         inspection = new SqlInspection(metadata, blobs, collector.parts(), clock, lastUse, space, losing);
         scrub = new Scrub(metadata, blobs, losing, options.scrub(), clock, Thread::sleep);
         scrub.start(timer);
         cacheIndex.afterAdmission(() -> bound.admitted(timer));
         bound.start(timer);
         collector.scheduleIn(options.gc().startupDelay());
-        if (!Files.exists(indexFile)) {
-            index.changed();
-        }
+        index.changed();
         var _ = timer.scheduleWithFixedDelay(
                 () -> Thread.ofVirtual().start(lastUse::flush),
                 LAST_USE_FLUSH.toSeconds(),
                 LAST_USE_FLUSH.toSeconds(),
                 TimeUnit.SECONDS);
+    }
+
+    /// Finishes what a crash has cut in two; before anybody reads.
+    public void settle(Connection connection) throws SQLException {
+        losing.settle(connection);
     }
 
     public Collector collector() {

@@ -64,17 +64,22 @@ public final class SqliteMetadata implements Metadata {
     @Override
     public synchronized void schema(String component, List<String> ddlSteps) {
         var steps = List.copyOf(ddlSteps);
+        first(connection -> {
+            SchemaVersions.bring(connection, component, steps);
+            return null;
+        });
+    }
+
+    /// A write that everything else waits for; part of becoming [#ready].
+    public synchronized void first(Sql<@Nullable Void> sql) {
         var before = schemas;
-        CompletableFuture<@Nullable Void> applied;
+        CompletableFuture<@Nullable Void> done;
         try {
-            applied = writer.submitSchema(connection -> {
-                SchemaVersions.bring(connection, component, steps);
-                return null;
-            });
+            done = writer.submitSchema(sql);
         } catch (IOException e) {
-            applied = CompletableFuture.failedFuture(e);
+            done = CompletableFuture.failedFuture(e);
         }
-        schemas = before.thenCombine(applied, (_, _) -> null);
+        schemas = before.thenCombine(done, (_, _) -> null);
     }
 
     @Override

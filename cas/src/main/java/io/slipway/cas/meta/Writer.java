@@ -2,6 +2,8 @@ package io.slipway.cas.meta;
 
 import io.slipway.cas.Faults;
 import io.slipway.cas.Metadata.Sql;
+import io.slipway.cas.StoreException;
+import io.slipway.cas.file.Disk;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.file.Path;
@@ -101,7 +103,7 @@ final class Writer {
     }
 
     private void run() {
-        try (var connection = connections.open(true)) {
+        try (var connection = open()) {
             opened.complete(null);
             boolean more = true;
             while (more) {
@@ -142,8 +144,7 @@ final class Writer {
             for (var job : jobs) {
                 attempt(connection, job, jobs.size() > 1, succeeded);
             }
-            faults.before("commit", file.toString());
-            Db.execute(connection, "COMMIT");
+            commit(connection);
         } catch (IOException | SQLException | RuntimeException | Error e) {
             rollBack(connection);
             for (var job : jobs) {
@@ -154,6 +155,32 @@ final class Writer {
         }
         succeeded.forEach(Runnable::run);
         return more;
+    }
+
+    private void commit(Connection connection) throws SQLException, StoreException {
+        announce("commit");
+        try {
+            Db.execute(connection, "COMMIT");
+        } finally {
+            faults.after("commit", file.toString());
+        }
+    }
+
+    private Connection open() throws SQLException, IOException {
+        announce("open");
+        try {
+            return connections.open(true);
+        } finally {
+            faults.after("open", file.toString());
+        }
+    }
+
+    private void announce(String step) throws StoreException {
+        try {
+            faults.before(step, file.toString());
+        } catch (IOException e) {
+            throw Disk.refused(step, file, e);
+        }
     }
 
     private static void attempt(Connection connection, Job<?> job, boolean shared, List<Runnable> succeeded)

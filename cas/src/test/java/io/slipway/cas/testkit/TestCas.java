@@ -19,6 +19,7 @@ import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.function.UnaryOperator;
 
 /// A whole store on a directory, with a clock that tests move and the events it published.
 public final class TestCas implements AutoCloseable {
@@ -37,12 +38,14 @@ public final class TestCas implements AutoCloseable {
     }
 
     public TestCas(Path root, Faults faults) throws IOException {
+        this(root, options -> options.withFaults(faults));
+    }
+
+    public TestCas(Path root, UnaryOperator<CasOptions> change) throws IOException {
         clock = new MovableClock();
-        var options = CasOptions.of(root, bytes, new JdkHashers())
+        cas = Cas.open(change.apply(CasOptions.of(root, bytes, new JdkHashers())
                 .withArrivalGrace(Duration.ofMillis(100))
-                .withClock(clock)
-                .withFaults(faults);
-        cas = Cas.open(options);
+                .withClock(clock)));
         cas.publishTo((namespace, topic, _) -> events.add(namespace + " " + topic));
     }
 
