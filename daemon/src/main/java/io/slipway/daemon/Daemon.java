@@ -2,6 +2,7 @@ package io.slipway.daemon;
 
 import io.slipway.cas.Cas;
 import io.slipway.cas.CasOptions;
+import io.slipway.cas.SharingPolicy;
 import io.slipway.cas.grpc.GrpcServices;
 import io.slipway.daemon.config.Address;
 import io.slipway.daemon.config.Config;
@@ -91,6 +92,7 @@ final class Daemon implements AutoCloseable {
                 Cas.open(CasOptions.of(directories.root(), pools.bytes(), hashers)
                         .withCacheLimits(Options.cacheLimits(config))
                         .withGc(Options.gc(config))
+                        .withSharing(config.store().shared() ? SharingPolicy.SHARED : SharingPolicy.ISOLATED)
                         .withScrub(Options.scrub(config, meters))));
         cas.publishTo(events);
 

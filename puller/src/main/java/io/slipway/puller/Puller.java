@@ -15,6 +15,7 @@ import io.slipway.puller.grpc.TransferService;
 import io.slipway.puller.hosts.Hosts;
 import io.slipway.puller.http.Names;
 import io.slipway.puller.http.Wire;
+import io.slipway.puller.image.BlobReads;
 import io.slipway.puller.image.Parts;
 import io.slipway.puller.image.PullLeases;
 import io.slipway.puller.image.Pulls;
@@ -82,6 +83,7 @@ public final class Puller implements AutoCloseable {
                 options.maxConcurrentDownloads(),
                 options.connectionsPerHost());
         Optional<CredentialSource> configured = options.dockerConfig().map(DockerConfig::new);
+        BlobReads reads = new BlobReads(hosts, registry);
         this.images = new Pulls(
                 new Parts(
                         stores.blobs(),
@@ -91,10 +93,11 @@ public final class Puller implements AutoCloseable {
                         unpacker,
                         resolver,
                         blobs,
+                        reads,
                         configured),
                 observer);
         this.upstreams = new UpstreamQuestions(
-                hosts, registry, resolver, blobs, configured.orElse((host, reference, challenges) -> Optional.empty()));
+                hosts, reads, resolver, blobs, configured.orElse((host, reference, challenges) -> Optional.empty()));
         this.streams = new Streams();
     }
 

@@ -58,7 +58,8 @@ public final class Records implements AutoCloseable {
         collector = new SqlCollector(metadata, blobs, events, clock, timer, options.gc(), index::changed);
         namespaces = new SqlNamespaces(metadata, events, collector::parts);
         leases = new SqlLeases(metadata, namespaces, collector, clock, new SecureRandom());
-        contents = new SqlContents(metadata, namespaces, leases, blobs, collector, events, clock, lastUse);
+        contents = new SqlContents(
+                metadata, namespaces, leases, blobs, collector, events, clock, lastUse, options.sharing());
         images = new SqlImages(metadata, namespaces, leases, collector, events, clock, index::changed);
         derived = new SqlDerived(metadata);
         cacheIndex = new SqlCacheIndex(metadata, contents, blobs, collector, clock, lastUse);

@@ -16,8 +16,9 @@ import java.util.Optional;
 
 /// One stream of Content.Write (containerd-semantics 7, "Write"): it has the lock on its ref for its life.
 ///
-/// A blob that is stored already, but not visible in this namespace, need not be sent again: the stream then
-/// stands at its end and a commit only links it. That ends when the client starts over at offset 0.
+/// A blob that is stored already, but not visible in this namespace, need not be sent again where the policy lets
+/// the namespace take it: the stream then stands at its end and a commit only links it. That ends when the client
+/// starts over at offset 0.
 ///
 /// The digest of the bytes so far is told on STAT and COMMIT; on WRITE, where it would cost a hash of
 /// everything for each message, it is left empty, which clients take as "not told".
@@ -99,7 +100,7 @@ final class WriteStream {
     }
 
     private Optional<Existing> findStored() throws IOException {
-        if (expected.isEmpty()) {
+        if (expected.isEmpty() || !contents.isOpenTo(namespace, expected.get())) {
             return Optional.empty();
         }
         var stored = blobs.open(expected.get());
