@@ -11,7 +11,7 @@ public interface Faults {
     Faults NONE = (_, _) -> {};
 
     /// @param step what is about to happen: `create`, `write`, `sync`, `rename`, `sync-dir`, `delete`,
-    ///     `commit`, ...
+    ///     `open`, `transaction` (in the thread that asks for one), `commit`, ...
     /// @param subject the file it happens to
     void before(String step, String subject) throws IOException;
 

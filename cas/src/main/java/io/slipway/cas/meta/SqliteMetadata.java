@@ -56,6 +56,7 @@ public final class SqliteMetadata implements Metadata {
     public <T extends @Nullable Object> T write(Sql<T> sql) throws IOException {
         requireOutside();
         awaitSchemas();
+        writer.announce();
         var result = await(writer.submit(sql));
         written.run();
         return result;

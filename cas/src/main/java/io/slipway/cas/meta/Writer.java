@@ -157,29 +157,42 @@ final class Writer {
         return more;
     }
 
-    private void commit(Connection connection) throws SQLException, StoreException {
-        announce("commit");
-        try {
+    private void commit(Connection connection) throws SQLException, IOException {
+        var _ = step("commit", () -> {
             Db.execute(connection, "COMMIT");
-        } finally {
-            faults.after("commit", file.toString());
-        }
+            return true;
+        });
     }
 
     private Connection open() throws SQLException, IOException {
-        announce("open");
-        try {
-            return connections.open(true);
-        } finally {
-            faults.after("open", file.toString());
-        }
+        return step("open", () -> connections.open(true));
     }
 
-    private void announce(String step) throws StoreException {
+    /// One change of the file.
+    private interface Change<T> {
+        T make() throws SQLException, IOException;
+    }
+
+    private <T> T step(String step, Change<T> change) throws SQLException, IOException {
         try {
             faults.before(step, file.toString());
         } catch (IOException e) {
             throw Disk.refused(step, file, e);
+        }
+        try {
+            return change.make();
+        } finally {
+            faults.after(step, file.toString());
+        }
+    }
+
+    /// In the thread of whoever is about to hand over a transaction.
+    void announce() throws StoreException {
+        try {
+            faults.before("transaction", file.toString());
+            faults.after("transaction", file.toString());
+        } catch (IOException e) {
+            throw Disk.refused("write", file, e);
         }
     }
 

@@ -30,6 +30,7 @@ public final class TestCas implements AutoCloseable {
     public final List<String> events = new CopyOnWriteArrayList<>();
 
     private final ExecutorService bytes = Executors.newFixedThreadPool(2);
+    private final Path root;
     private final Cas cas;
     private final MovableClock clock;
 
@@ -42,6 +43,7 @@ public final class TestCas implements AutoCloseable {
     }
 
     public TestCas(Path root, UnaryOperator<CasOptions> change) throws IOException {
+        this.root = root;
         clock = new MovableClock();
         cas = Cas.open(change.apply(CasOptions.of(root, bytes, new JdkHashers())
                 .withArrivalGrace(Duration.ofMillis(100))
@@ -51,6 +53,10 @@ public final class TestCas implements AutoCloseable {
 
     public Cas cas() {
         return cas;
+    }
+
+    public Path root() {
+        return root;
     }
 
     public void advance(Duration by) {
