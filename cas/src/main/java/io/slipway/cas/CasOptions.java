@@ -15,6 +15,7 @@ import java.util.concurrent.Executor;
 /// @param clock wall clock, for timestamps and expiry
 /// @param arrivalGrace how long a fetch goes on when nobody asks any more
 /// @param ingestLifetime how long what an interrupted fetch or writer left is kept for the next one
+/// @param recording when what has landed of an arrival is made safe
 /// @param gc when collection runs
 /// @param indexDelay how long after a change of images `index.json` is written; below a second
 /// @param sharing who may link what
@@ -28,6 +29,7 @@ public record CasOptions(
         Clock clock,
         Duration arrivalGrace,
         Duration ingestLifetime,
+        Recording recording,
         GcOptions gc,
         Duration indexDelay,
         SharingPolicy sharing,
@@ -48,6 +50,7 @@ public record CasOptions(
                 Clock.systemUTC(),
                 DEFAULT_ARRIVAL_GRACE,
                 DEFAULT_INGEST_LIFETIME,
+                Recording.DEFAULT,
                 GcOptions.DEFAULT,
                 DEFAULT_INDEX_DELAY,
                 SharingPolicy.SHARED,
@@ -64,6 +67,7 @@ public record CasOptions(
                 other,
                 arrivalGrace,
                 ingestLifetime,
+                recording,
                 gc,
                 indexDelay,
                 sharing,
@@ -80,6 +84,7 @@ public record CasOptions(
                 clock,
                 other,
                 ingestLifetime,
+                recording,
                 gc,
                 indexDelay,
                 sharing,
@@ -96,9 +101,44 @@ public record CasOptions(
                 clock,
                 arrivalGrace,
                 ingestLifetime,
+                recording,
                 other,
                 indexDelay,
                 sharing,
+                cacheLimits,
+                scrub,
+                faults);
+    }
+
+    public CasOptions withRecording(Recording other) {
+        return new CasOptions(
+                root,
+                bytes,
+                hashers,
+                clock,
+                arrivalGrace,
+                ingestLifetime,
+                other,
+                gc,
+                indexDelay,
+                sharing,
+                cacheLimits,
+                scrub,
+                faults);
+    }
+
+    public CasOptions withSharing(SharingPolicy other) {
+        return new CasOptions(
+                root,
+                bytes,
+                hashers,
+                clock,
+                arrivalGrace,
+                ingestLifetime,
+                recording,
+                gc,
+                indexDelay,
+                other,
                 cacheLimits,
                 scrub,
                 faults);
@@ -112,6 +152,7 @@ public record CasOptions(
                 clock,
                 arrivalGrace,
                 ingestLifetime,
+                recording,
                 gc,
                 indexDelay,
                 sharing,
@@ -128,6 +169,7 @@ public record CasOptions(
                 clock,
                 arrivalGrace,
                 ingestLifetime,
+                recording,
                 gc,
                 indexDelay,
                 sharing,
@@ -144,6 +186,7 @@ public record CasOptions(
                 clock,
                 arrivalGrace,
                 ingestLifetime,
+                recording,
                 gc,
                 indexDelay,
                 sharing,

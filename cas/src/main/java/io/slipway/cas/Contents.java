@@ -45,6 +45,10 @@ public interface Contents {
     /// Which of these digests the namespace sees.
     Set<Digest> visible(String namespace, Collection<Digest> digests) throws IOException;
 
+    /// Whether the namespace may take this blob without bringing its bytes: it sees it already, or the
+    /// [SharingPolicy] lets it. Says nothing about whether it is stored.
+    boolean isOpenTo(String namespace, Digest digest) throws IOException;
+
     /// Everywhere this blob is known to have come from; empty when it is not stored.
     Set<Provenance> provenance(Digest digest) throws IOException;
 

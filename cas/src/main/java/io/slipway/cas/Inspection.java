@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 
 /// What the store says about itself: why a blob is there, how much room what takes, whether records and files
@@ -26,6 +27,26 @@ public interface Inspection {
     /// @param repair put bad blobs into `quarantine/` and forget records without file: the next who asks has
     ///     them fetched again. Files that no record names are removed
     Checked check(boolean deep, boolean repair, Findings to) throws IOException, InterruptedException;
+
+    /// Reads every blob again now and compares its digest, whatever the background is at, which goes on with what is
+    /// left when this is interrupted. What is bad goes to quarantine and is fetched again where that can be.
+    /// FAILED_PRECONDITION while another call does this.
+    ///
+    /// @param bytesPerSecond at most; empty for the configured rate
+    Scrubbed scrub(OptionalLong bytesPerSecond, ScrubEvents to) throws IOException, InterruptedException;
+
+    /// Told, on the caller's thread, how a scrub goes; may block.
+    interface ScrubEvents {
+
+        /// @param all what there was at the beginning
+        void progress(Amount done, Amount all) throws InterruptedException;
+
+        /// @param bad CORRUPT or UNREADABLE
+        void bad(Finding bad) throws InterruptedException;
+    }
+
+    /// @param done blobs that were read
+    record Scrubbed(Amount done, long bad) {}
 
     /// Takes what [#check] finds, one by one; may block.
     @FunctionalInterface

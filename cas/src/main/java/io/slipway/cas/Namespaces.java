@@ -27,7 +27,7 @@ public interface Namespaces {
     /// ALREADY_EXISTS, INVALID_ARGUMENT.
     Namespace create(String name, Map<String, String> labels) throws IOException;
 
-    /// NOT_FOUND, INVALID_ARGUMENT.
+    /// Makes one that does not exist, as every write does. INVALID_ARGUMENT.
     Namespace update(String name, LabelUpdate change) throws IOException;
 
     /// NOT_FOUND; FAILED_PRECONDITION naming what it still has.

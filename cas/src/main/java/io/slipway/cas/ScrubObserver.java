@@ -21,4 +21,7 @@ public interface ScrubObserver {
     void read(long bytes);
 
     void checked(Outcome outcome);
+
+    /// An attempt to fetch a bad blob again has ended.
+    default void refetched(boolean done) {}
 }

@@ -4,5 +4,9 @@ package io.slipway.cas;
 /// `content_sharing_policy`).
 public enum SharingPolicy {
     /// A blob that is stored can be linked into any namespace by its digest.
-    SHARED
+    SHARED,
+
+    /// Who does not see a blob has to bring its bytes, or show that its source has them; unless a namespace sees
+    /// it that is labelled `containerd.io/namespace.shareable=true`.
+    ISOLATED
 }

@@ -2,6 +2,7 @@ package io.slipway.daemon;
 
 import io.slipway.cas.Cas;
 import io.slipway.cas.CasOptions;
+import io.slipway.cas.SharingPolicy;
 import io.slipway.cas.grpc.GrpcServices;
 import io.slipway.daemon.config.Address;
 import io.slipway.daemon.config.Config;
@@ -25,6 +26,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
@@ -34,6 +36,8 @@ import org.slf4j.LoggerFactory;
 /// closed in the reverse one. Started and closed from one thread.
 final class Daemon implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Daemon.class);
+
+    private static final String STORE = "store";
 
     private final Closing closing;
     private final Directories directories;
@@ -91,8 +95,11 @@ final class Daemon implements AutoCloseable {
                 Cas.open(CasOptions.of(directories.root(), pools.bytes(), hashers)
                         .withCacheLimits(Options.cacheLimits(config))
                         .withGc(Options.gc(config))
+                        .withSharing(config.store().shared() ? SharingPolicy.SHARED : SharingPolicy.ISOLATED)
                         .withScrub(Options.scrub(config, meters))));
         cas.publishTo(events);
+        meters.metadata(cas);
+        watch(cas, readiness);
 
         boolean unpacks = roles.contains(Role.API);
         SnapshotPart snapshots =
@@ -118,6 +125,8 @@ final class Daemon implements AutoCloseable {
             readiness.answers(Role.MIRROR.toString());
         }
 
+        cas.joined();
+        cas.refetchWith(new RegistryRefetch(puller.upstreams(), cas.blobs()));
         if (roles.contains(Role.API)) {
             GrpcServer grpc = GrpcListener.server(vertx);
             GrpcServices services = new GrpcServices(grpc);
@@ -178,6 +187,19 @@ final class Daemon implements AutoCloseable {
         } catch (IllegalArgumentException e) {
             throw new StartException(ExitCode.BAD_CONFIG, "mirror: " + e.getMessage(), e);
         }
+    }
+
+    /// A database that can't be opened, or turns out to be damaged, is for the operator: the daemon goes on with what
+    /// does not need it.
+    private static void watch(Cas cas, Readiness readiness) {
+        cas.whenDamaged(why -> readiness.missing(STORE, "the metadata is damaged, restart slipwayd: " + why));
+        var _ = cas.metadata().ready().exceptionally(failure -> {
+            Throwable cause =
+                    failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+            log.atError().addKeyValue("reason", cause.getMessage()).log("The metadata can't be used.");
+            readiness.missing(STORE, String.valueOf(cause.getMessage()));
+            return null;
+        });
     }
 
     private static void raiseOpenFiles() {

@@ -8,6 +8,7 @@ import io.micrometer.core.instrument.TimeGauge;
 import io.micrometer.core.instrument.Timer;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.slipway.cas.Cas;
 import io.slipway.cas.ScrubObserver;
 import io.slipway.mirror.MirrorMetrics;
 import io.slipway.puller.PullerObserver;
@@ -92,6 +93,9 @@ final class Meters implements MirrorMetrics, PullerObserver, ScrubObserver {
         for (Outcome outcome : Outcome.values()) {
             var _ = scrubbedBlobs(outcome);
         }
+        for (boolean done : new boolean[] {true, false}) {
+            var _ = refetches(done);
+        }
         for (Kind kind : Kind.values()) {
             Map<Source, Counter> bySource = new EnumMap<>(Source.class);
             for (Source source : Source.values()) {
@@ -111,6 +115,19 @@ final class Meters implements MirrorMetrics, PullerObserver, ScrubObserver {
         scrubbedBlobs(outcome).increment();
     }
 
+    @Override
+    public void refetched(boolean done) {
+        refetches(done).increment();
+    }
+
+    private Counter refetches(boolean done) {
+        return count(
+                "slipway.refetches",
+                "Attempts to fetch a spoiled blob again, by result.",
+                "result",
+                done ? "done" : "failed");
+    }
+
     private Counter scrubbedBlobs(Outcome outcome) {
         return count("slipway.scrub.blobs", "Blobs that were read again, by result.", "result", lower(outcome));
     }
@@ -119,6 +136,27 @@ final class Meters implements MirrorMetrics, PullerObserver, ScrubObserver {
     void apiCalls(IntSupplier inFlight) {
         Gauge.builder("slipway.api.calls.in.flight", inFlight::getAsInt)
                 .description("API calls open right now")
+                .register(registry);
+    }
+
+    /// Whether the records of the store can be relied on.
+    void metadata(Cas cas) {
+        Gauge.builder(
+                        "slipway.metadata.damaged",
+                        cas,
+                        c -> c.metadata().damage().isPresent() ? 1 : 0)
+                .description("1 when the metadata is damaged: nothing is collected, a restart replaces it")
+                .register(registry);
+        Gauge.builder("slipway.metadata.replaced", cas, c -> c.recovery().isPresent() ? 1 : 0)
+                .description("1 when the metadata of this root had to be replaced")
+                .register(registry);
+        Gauge.builder(
+                        "slipway.metadata.lost",
+                        cas,
+                        c -> c.recovery()
+                                .map(recovery -> (double) recovery.lost())
+                                .orElse(0.0))
+                .description("Things that could not be recovered when the metadata was replaced")
                 .register(registry);
     }
 

@@ -12,6 +12,9 @@ public interface Hasher extends AutoCloseable {
     /// The hash of everything taken. Ends the stream: afterwards only [#close] may be called.
     byte[] digest();
 
+    /// The hash of everything taken so far; more may be taken afterwards. Costs the copy of a small state.
+    byte[] digestSoFar();
+
     /// Frees the state outside the heap. Repeatable.
     @Override
     void close();

@@ -57,6 +57,16 @@ final class JdkHashers implements HasherProvider {
         }
 
         @Override
+        public byte[] digestSoFar() {
+            checkOpen();
+            try {
+                return ((MessageDigest) digest.clone()).digest();
+            } catch (CloneNotSupportedException e) {
+                throw new IllegalStateException("the JDK's own digests can be copied", e);
+            }
+        }
+
+        @Override
         public void close() {
             done = true;
         }

@@ -40,6 +40,7 @@ final class LibcryptoHashers implements HasherProvider {
             MethodHandle init,
             MethodHandle update,
             MethodHandle updateHeap,
+            MethodHandle copy,
             MethodHandle finish) {}
 
     /// Nothing when there is no libcrypto 3, or it doesn't hash as it should.
@@ -61,6 +62,7 @@ final class LibcryptoHashers implements HasherProvider {
                             symbols, "EVP_DigestInit_ex", FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, ADDRESS)),
                     Native.function(symbols, "EVP_DigestUpdate", update),
                     Native.function(symbols, "EVP_DigestUpdate", update, Linker.Option.critical(true)),
+                    Native.function(symbols, "EVP_MD_CTX_copy_ex", FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS)),
                     Native.function(
                             symbols, "EVP_DigestFinal_ex", FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, ADDRESS)));
             return Optional.of(new LibcryptoHashers("libcrypto " + version(symbols), functions));
@@ -108,17 +110,14 @@ final class LibcryptoHashers implements HasherProvider {
     private static final class LibcryptoHasher implements Hasher {
         private final Functions functions;
         private final int length;
-        private MemorySegment context;
+        private MemorySegment context = MemorySegment.NULL;
         private boolean done;
 
         LibcryptoHasher(Functions functions, MemorySegment algorithm, int length) {
             this.functions = functions;
             this.length = length;
             try {
-                context = (MemorySegment) functions.contextNew.invokeExact();
-                if (context.address() == 0) {
-                    throw new OutOfMemoryError("EVP_MD_CTX_new");
-                }
+                context = newContext();
                 check((int) functions.init.invokeExact(context, algorithm, MemorySegment.NULL));
             } catch (Throwable t) {
                 close();
@@ -165,12 +164,41 @@ final class LibcryptoHashers implements HasherProvider {
         public byte[] digest() {
             checkOpen();
             done = true;
-            try (Scratch s = Scratch.take()) {
-                check((int) functions.finish.invokeExact(context, s.struct, MemorySegment.NULL));
-                return s.struct.asSlice(0, length).toArray(JAVA_BYTE);
+            try {
+                return finish(context);
             } catch (Throwable t) {
                 throw Native.bug(t);
             }
+        }
+
+        @Override
+        public byte[] digestSoFar() {
+            checkOpen();
+            MemorySegment copy = MemorySegment.NULL;
+            try {
+                copy = newContext();
+                check((int) functions.copy.invokeExact(copy, context));
+                return finish(copy);
+            } catch (Throwable t) {
+                throw Native.bug(t);
+            } finally {
+                free(copy);
+            }
+        }
+
+        private byte[] finish(MemorySegment finished) throws Throwable {
+            try (Scratch s = Scratch.take()) {
+                check((int) functions.finish.invokeExact(finished, s.struct, MemorySegment.NULL));
+                return s.struct.asSlice(0, length).toArray(JAVA_BYTE);
+            }
+        }
+
+        private MemorySegment newContext() throws Throwable {
+            MemorySegment made = (MemorySegment) functions.contextNew.invokeExact();
+            if (made.address() == 0) {
+                throw new OutOfMemoryError("EVP_MD_CTX_new");
+            }
+            return made;
         }
 
         @Override
@@ -178,7 +206,11 @@ final class LibcryptoHashers implements HasherProvider {
             done = true;
             MemorySegment freed = context;
             context = MemorySegment.NULL;
-            if (freed != null && freed.address() != 0) {
+            free(freed);
+        }
+
+        private void free(MemorySegment freed) {
+            if (freed.address() != 0) {
                 try {
                     functions.contextFree.invokeExact(freed);
                 } catch (Throwable t) {

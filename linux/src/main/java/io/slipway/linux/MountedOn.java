@@ -5,30 +5,47 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /// The mount that a path lies on, from `/proc/self/mountinfo` (proc(5)).
 ///
+/// @param root the directory of that file system that is seen at the mount point
 /// @param point where it is mounted
 /// @param type of the file system
 /// @param source the device, or whatever the mount was made from
-public record MountedOn(Path point, String type, String source) {
+/// @param options of the file system, such as `upperdir=...`
+public record MountedOn(String root, Path point, String type, String source, List<String> options) {
     // Fields of a line; any number of optional ones stand before the separator.
+    private static final int ROOT = 3;
     private static final int POINT = 4;
+    private static final int OPTIONS_AFTER = 2;
     private static final String SEPARATOR = " - ";
+
+    /// All of this process's namespace, in the order in which they were mounted.
+    public static List<MountedOn> all() throws IOException {
+        List<MountedOn> all = new ArrayList<>();
+        for (String line : table().split("\n", -1)) {
+            parse(line).ifPresent(all::add);
+        }
+        return all;
+    }
+
+    private static String table() throws IOException {
+        return Files.readString(Path.of("/proc/self/mountinfo"), StandardCharsets.ISO_8859_1);
+    }
 
     /// Of an existing path; the one mounted last where several lie on each other.
     public static Optional<MountedOn> of(Path path) throws IOException {
         Path real = path.toRealPath();
         Optional<MountedOn> found = Optional.empty();
-        String table = Files.readString(Path.of("/proc/self/mountinfo"), StandardCharsets.ISO_8859_1);
-        for (String line : table.split("\n", -1)) {
-            Optional<MountedOn> mount = parse(line);
-            if (mount.isPresent() && real.startsWith(mount.get().point())) {
+        for (MountedOn mount : all()) {
+            if (real.startsWith(mount.point())) {
                 boolean nearer = found.isEmpty()
-                        || mount.get().point().getNameCount()
-                                >= found.get().point().getNameCount();
-                found = nearer ? mount : found;
+                        || mount.point().getNameCount() >= found.get().point().getNameCount();
+                found = nearer ? Optional.of(mount) : found;
             }
         }
         return found;
@@ -44,7 +61,13 @@ public record MountedOn(Path point, String type, String source) {
         if (before.length <= POINT || after.length < 2) {
             return Optional.empty();
         }
-        return Optional.of(new MountedOn(Path.of(plain(before[POINT])), plain(after[0]), plain(after[1])));
+        List<String> options = after.length > OPTIONS_AFTER
+                ? Stream.of(after[OPTIONS_AFTER].split(",", -1))
+                        .map(MountedOn::plain)
+                        .toList()
+                : List.of();
+        return Optional.of(new MountedOn(
+                plain(before[ROOT]), Path.of(plain(before[POINT])), plain(after[0]), plain(after[1]), options));
     }
 
     /// Blank, tab, newline and backslash are shown as a backslash and three octal digits.

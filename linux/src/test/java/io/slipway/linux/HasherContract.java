@@ -51,6 +51,23 @@ abstract class HasherContract {
         }
     }
 
+    @ParameterizedTest
+    @CsvSource({"sha256,SHA-256", "sha384,SHA-384", "sha512,SHA-512"})
+    void tellsTheHashSoFarAndGoesOn(String algorithm, String jdkName) throws Exception {
+        byte[] data = b("first, second and third");
+        try (Hasher hasher = provider().open(algorithm)) {
+            hasher.update(data, 0, 5);
+            assertThat(hasher.digestSoFar())
+                    .isEqualTo(MessageDigest.getInstance(jdkName).digest(b("first")));
+            hasher.update(data, 5, data.length - 5);
+            assertThat(hasher.digestSoFar())
+                    .isEqualTo(MessageDigest.getInstance(jdkName).digest(data));
+            assertThat(hasher.digest())
+                    .isEqualTo(MessageDigest.getInstance(jdkName).digest(data));
+            assertThatThrownBy(hasher::digestSoFar).isInstanceOf(IllegalStateException.class);
+        }
+    }
+
     @Test
     void takesReadOnlyBuffersAndMovesThePositionToTheLimit() {
         try (Hasher hasher = provider().open("sha256")) {

@@ -4,17 +4,21 @@ import io.slipway.cas.BlobStore;
 import io.slipway.cas.Cas;
 import io.slipway.cas.Contents;
 import io.slipway.cas.Images;
+import io.slipway.cas.Ingests;
 import io.slipway.cas.Leases;
 import io.slipway.cas.grpc.GrpcServices;
 import io.slipway.linux.HasherProvider;
 import io.slipway.linux.Hashers;
+import io.slipway.puller.archive.ImageArchives;
 import io.slipway.puller.fetch.Blobs;
+import io.slipway.puller.grpc.ArchiveTransfers;
 import io.slipway.puller.grpc.StreamingService;
 import io.slipway.puller.grpc.Streams;
 import io.slipway.puller.grpc.TransferService;
 import io.slipway.puller.hosts.Hosts;
 import io.slipway.puller.http.Names;
 import io.slipway.puller.http.Wire;
+import io.slipway.puller.image.BlobReads;
 import io.slipway.puller.image.Parts;
 import io.slipway.puller.image.PullLeases;
 import io.slipway.puller.image.Pulls;
@@ -34,8 +38,9 @@ import java.util.concurrent.ThreadFactory;
 
 /// The puller, put together. Thread-safe.
 ///
-/// It owns two small pools of platform threads: one writes what arrives into the store (a write holds its
-/// thread; the tasks never wait for anything but the disk), one looks up host names.
+/// It owns three small pools of platform threads: one writes what arrives into the store (a write holds its
+/// thread; the tasks never wait for anything but the disk), one looks up host names, one reads and writes
+/// archives.
 public final class Puller implements AutoCloseable {
     /// What of one open range may be asked for twice after the daemon was killed: the piece under way, and the
     /// one before it where the store had not yet recorded that (it records every 100 ms). What it had recorded
@@ -43,6 +48,9 @@ public final class Puller implements AutoCloseable {
     public static final long IN_FLIGHT_WINDOW_BYTES = 32L << 20;
 
     private static final int NAME_LOOKUPS_MAX = 4;
+    /// Archives read or written at once; each has about 2 MiB of buffers.
+    private static final int ARCHIVES_MAX = 2;
+
     private static final int SCOPE_KEY_BYTES = 32;
 
     private final Wire wire;
@@ -51,8 +59,11 @@ public final class Puller implements AutoCloseable {
     private final Upstreams upstreams;
     private final Streams streams;
     private final Unpacker unpacker;
+    private final ImageArchives archives;
+    private final ArchiveTransfers archiveTransfers;
     private final ExecutorService writers;
     private final ExecutorService lookups;
+    private final ExecutorService archivists;
 
     private Puller(
             Vertx vertx,
@@ -82,6 +93,7 @@ public final class Puller implements AutoCloseable {
                 options.maxConcurrentDownloads(),
                 options.connectionsPerHost());
         Optional<CredentialSource> configured = options.dockerConfig().map(DockerConfig::new);
+        BlobReads reads = new BlobReads(hosts, registry);
         this.images = new Pulls(
                 new Parts(
                         stores.blobs(),
@@ -91,24 +103,39 @@ public final class Puller implements AutoCloseable {
                         unpacker,
                         resolver,
                         blobs,
+                        reads,
                         configured),
                 observer);
         this.upstreams = new UpstreamQuestions(
-                hosts, registry, resolver, blobs, configured.orElse((host, reference, challenges) -> Optional.empty()));
+                hosts, reads, resolver, blobs, configured.orElse((host, reference, challenges) -> Optional.empty()));
         this.streams = new Streams();
+        this.archivists = pool("slipway-archive-", ARCHIVES_MAX);
+        this.archives = new ImageArchives(
+                new ImageArchives.Stores(
+                        stores.blobs(), stores.contents(), stores.images(), stores.leases(), stores.ingests()),
+                unpacker,
+                archivists);
+        this.archiveTransfers = new ArchiveTransfers(archives, stores.images(), streams);
     }
 
     /// The parts of the store that a puller needs.
     ///
     /// @param hashers for manifests in memory
-    public record Stores(BlobStore blobs, Contents contents, Images images, Leases leases, HasherProvider hashers) {}
+    public record Stores(
+            BlobStore blobs,
+            Contents contents,
+            Images images,
+            Leases leases,
+            Ingests ingests,
+            HasherProvider hashers) {}
 
     /// Puts the puller together; opens no connection and starts no thread yet. `vertx` stays the caller's.
     ///
     /// @param unpacker may refuse everything where there is no snapshotter
     /// @param observer counters, or [PullerObserver#NONE]
     public static Puller open(Vertx vertx, Cas cas, Unpacker unpacker, PullerOptions options, PullerObserver observer) {
-        Stores stores = new Stores(cas.blobs(), cas.contents(), cas.images(), cas.leases(), Hashers.best());
+        Stores stores =
+                new Stores(cas.blobs(), cas.contents(), cas.images(), cas.leases(), cas.ingests(), Hashers.best());
         return new Puller(vertx, stores, unpacker, options, observer, Optional.empty(), freshKey());
     }
 
@@ -141,6 +168,11 @@ public final class Puller implements AutoCloseable {
         return images;
     }
 
+    /// Reads and writes archives of images.
+    public ImageArchives archives() {
+        return archives;
+    }
+
     /// Answers single questions about upstreams.
     public Upstreams upstreams() {
         return upstreams;
@@ -154,7 +186,7 @@ public final class Puller implements AutoCloseable {
     /// Serves containerd's Transfer and Streaming.
     public void bind(GrpcServices server) {
         new StreamingService(streams).bind(server);
-        new TransferService(images, streams, unpacker).bind(server);
+        new TransferService(images, streams, unpacker, archiveTransfers).bind(server);
     }
 
     /// Blocks of body memory in use right now, each of 512 KiB.
@@ -167,6 +199,7 @@ public final class Puller implements AutoCloseable {
     public void close() {
         wire.close();
         lookups.shutdownNow();
+        archivists.shutdownNow();
         writers.shutdown();
     }
 }

@@ -3,6 +3,7 @@ package io.slipway.puller;
 import io.slipway.cas.Cas;
 import io.slipway.cas.CasOptions;
 import io.slipway.cas.Digest;
+import io.slipway.cas.SharingPolicy;
 import io.slipway.linux.Hashers;
 import io.slipway.puller.http.Names;
 import io.vertx.core.Vertx;
@@ -45,12 +46,24 @@ final class PullerHarness implements AutoCloseable {
 
     PullerHarness(Vertx vertx, Path root, PullerOptions options, @org.jspecify.annotations.Nullable Names names)
             throws IOException {
+        this(vertx, root, options, names, SharingPolicy.SHARED);
+    }
+
+    PullerHarness(
+            Vertx vertx,
+            Path root,
+            PullerOptions options,
+            @org.jspecify.annotations.Nullable Names names,
+            SharingPolicy sharing)
+            throws IOException {
         this.vertx = vertx;
-        this.cas = Cas.open(
-                CasOptions.of(root.resolve("store"), bytes, Hashers.best()).withArrivalGrace(Duration.ofMillis(100)));
+        this.cas = Cas.open(CasOptions.of(root.resolve("store"), bytes, Hashers.best())
+                .withArrivalGrace(Duration.ofMillis(100))
+                .withSharing(sharing));
         this.puller = Puller.over(
                 vertx,
-                new Puller.Stores(cas.blobs(), cas.contents(), cas.images(), cas.leases(), Hashers.best()),
+                new Puller.Stores(
+                        cas.blobs(), cas.contents(), cas.images(), cas.leases(), cas.ingests(), Hashers.best()),
                 unpacker,
                 options,
                 new PullerObserver() {

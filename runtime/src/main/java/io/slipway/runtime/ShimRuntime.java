@@ -59,13 +59,14 @@ final class ShimRuntime implements Runtime {
         this.events = events;
         this.clock = clock;
         KernelPool kernel = new KernelPool(kernelThreads);
-        this.containers = new Containers(metadata, namespaces, events, collector, clock);
+        Bundles bundles = new Bundles(options.root(), options.state(), mounts);
+        this.containers = new Containers(metadata, namespaces, events, collector, bundles, clock);
         this.tasks = new Tasks(new TaskParts(
                 options,
                 metadata,
                 containers,
                 events,
-                new Bundles(options.root(), options.state(), mounts),
+                bundles,
                 new ShimBinaries(
                         Path.of("").toAbsolutePath(),
                         options.environment().getOrDefault("PATH", ""),

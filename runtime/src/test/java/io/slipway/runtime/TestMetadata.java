@@ -50,7 +50,7 @@ public final class TestMetadata implements Metadata {
     }
 
     @Override
-    public void schema(String component, List<String> ddlSteps) {
+    public void schema(String component, List<String> ddlSteps, Rebuild rebuild) {
         lock.lock();
         try (Statement statement = connection.createStatement()) {
             for (String step : ddlSteps) {

@@ -51,6 +51,12 @@ public interface SnapshotDriver extends AutoCloseable {
     /// The directory was committed: nobody writes into it any more, and a driver that can sees to that.
     default void seal(long directory) throws IOException {}
 
+    /// The numbers of the published directories that there are.
+    Set<Long> directories() throws IOException;
+
+    /// Those of its directories that are mounted somewhere, seen from here.
+    List<MountedSnapshot> mounted() throws IOException;
+
     /// Puts directories out of the way that are neither `live` nor staged, and returns what removes them for
     /// good. The first part is quick and runs where nothing is published meanwhile.
     Removal cleanup(Set<Long> live) throws IOException;

@@ -110,6 +110,16 @@ record HaltingDriver(SnapshotDriver driver, Consumer<String> steps) implements S
     }
 
     @Override
+    public Set<Long> directories() throws IOException {
+        return driver.directories();
+    }
+
+    @Override
+    public List<MountedSnapshot> mounted() throws IOException {
+        return driver.mounted();
+    }
+
+    @Override
     public Removal cleanup(Set<Long> live) throws IOException {
         steps.accept("clean up");
         Removal removal = driver.cleanup(live);

@@ -2,7 +2,6 @@ package io.slipway.cas.file;
 
 import static java.nio.file.StandardOpenOption.CREATE;
 import static java.nio.file.StandardOpenOption.READ;
-import static java.nio.file.StandardOpenOption.TRUNCATE_EXISTING;
 import static java.nio.file.StandardOpenOption.WRITE;
 
 import io.slipway.cas.Faults;
@@ -30,93 +29,70 @@ public final class Disk {
     }
 
     PositionalFile openForWriting(Path path) throws StoreException {
-        try {
-            faults.before("create", path.toString());
-            return PositionalFile.open(path, READ, WRITE, CREATE);
-        } catch (IOException e) {
-            throw refused("create", path, e);
-        }
+        return step("create", path, () -> PositionalFile.open(path, READ, WRITE, CREATE));
     }
 
     void write(PositionalFile file, long position, ByteBuffer data) throws StoreException {
-        try {
-            faults.before("write", file.path().toString());
+        step("write", file.path(), () -> {
             file.write(position, data);
-        } catch (IOException e) {
-            throw refused("write", file.path(), e);
-        }
+            return true;
+        });
     }
 
     void truncate(PositionalFile file, long size) throws StoreException {
-        try {
-            faults.before("truncate", file.path().toString());
+        step("truncate", file.path(), () -> {
             file.truncate(size);
-        } catch (IOException e) {
-            throw refused("truncate", file.path(), e);
-        }
+            return true;
+        });
     }
 
     /// The bytes of a file, and its length, on disk.
     public void sync(Path path) throws StoreException {
-        try {
-            faults.before("sync", path.toString());
+        step("sync", path, () -> {
             try (var channel = FileChannel.open(path, WRITE)) {
                 channel.force(false);
             }
-        } catch (IOException e) {
-            throw refused("sync", path, e);
-        }
+            return true;
+        });
     }
 
     /// The names in a directory, on disk (fsync(2): a rename is durable only once its directory is).
     public void syncDirectory(Path directory) throws StoreException {
-        try {
-            faults.before("sync-dir", directory.toString());
+        step("sync-dir", directory, () -> {
             try (var channel = FileChannel.open(directory, READ)) {
                 channel.force(true);
             }
-        } catch (IOException e) {
-            throw refused("sync", directory, e);
-        }
+            return true;
+        });
     }
 
     /// Puts a file in place of whatever had that name, at once or not at all.
     public void rename(Path from, Path to) throws StoreException {
+        step("rename", to, () -> Files.move(from, to, StandardCopyOption.ATOMIC_MOVE));
+    }
+
+    /// The bytes of a file in a second one, in place of what had that name; not synced.
+    public void copy(Path from, Path to) throws StoreException {
         try {
-            faults.before("rename", to.toString());
-            Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
+            faults.before("write", to.toString());
+            Files.copy(from, to, StandardCopyOption.REPLACE_EXISTING);
         } catch (IOException e) {
-            throw refused("rename", to, e);
+            throw refused("copy " + from + " to", to, e);
         }
     }
 
     /// Whether there was a file to delete.
     public boolean delete(Path path) throws StoreException {
-        try {
-            faults.before("delete", path.toString());
-            return Files.deleteIfExists(path);
-        } catch (IOException e) {
-            throw refused("delete", path, e);
-        }
+        return step("delete", path, () -> Files.deleteIfExists(path));
     }
 
     /// Replaces a small file: written aside, then renamed, so that a reader sees the old one or the new one
     /// whole. With `durable`, also after a power cut.
     public void replace(Path path, byte[] content, boolean durable) throws StoreException {
         var aside = path.resolveSibling(path.getFileName() + ContentLayout.NEW);
-        try {
-            faults.before("write", aside.toString());
-            try (var channel = FileChannel.open(aside, WRITE, CREATE, TRUNCATE_EXISTING)) {
-                var buffer = ByteBuffer.wrap(content);
-                while (buffer.hasRemaining()) {
-                    channel.write(buffer);
-                }
-                if (durable) {
-                    channel.force(false);
-                }
-            }
-        } catch (IOException e) {
-            throw refused("write", aside, e);
+        step("write", aside, () -> Files.write(aside, content));
+        if (durable) {
+            sync(aside);
         }
         rename(aside, path);
         if (durable) {
@@ -124,41 +100,65 @@ public final class Disk {
         }
     }
 
-    /// A directory that only its owner may enter.
+    /// A directory that only its owner may enter, and those it is in. Not on disk before [#syncDirectory] of
+    /// each of these.
     void createDirectories(Path directory) throws StoreException {
-        try {
-            faults.before("mkdir", directory.toString());
-            Files.createDirectories(
-                    directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-        } catch (IOException e) {
-            throw refused("make", directory, e);
-        }
+        step(
+                "mkdir",
+                directory,
+                () -> Files.createDirectories(
+                        directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"))));
     }
 
     /// Nobody changes a stored blob: make that visible in its mode. Best effort, some file systems have no
     /// modes.
     void makeReadOnly(Path path) throws StoreException {
+        step("chmod", path, () -> Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("r--r--r--")));
+    }
+
+    /// One change of the disk.
+    private interface Change<T> {
+        T make() throws IOException;
+    }
+
+    private <T> T step(String step, Path path, Change<T> change) throws StoreException {
         try {
-            faults.before("chmod", path.toString());
-            Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("r--r--r--"));
+            faults.before(step, path.toString());
+            try {
+                return change.make();
+            } finally {
+                faults.after(step, path.toString());
+            }
         } catch (IOException e) {
-            throw refused("change the mode of", path, e);
+            throw refused(step, path, e);
         }
     }
 
-    static StoreException refused(String what, Path path, IOException cause) {
+    /// What the system has refused, with what to do about it.
+    public static StoreException refused(String what, Path path, IOException cause) {
         if (cause instanceof StoreException already) {
             return already;
         }
         var text = String.valueOf(cause.getMessage());
         // NIO has no error numbers: these are strerror(3)'s texts in the C locale, which the launcher sets.
         boolean noSpace = text.contains("No space left on device") || text.contains("Disk quota exceeded");
-        var hint = noSpace
-                ? "; make room on that file system and try again"
-                : text.contains("Read-only file system")
-                        ? "; mount it writable and try again"
-                        : text.contains("Too many open files") ? "; raise the limit of open files" : "";
-        return new StoreException("cannot " + what + " " + path + ": " + text + hint, cause, noSpace);
+        return new StoreException("cannot " + what + " " + path + ": " + text + hint(text), cause, noSpace);
+    }
+
+    private static String hint(String text) {
+        if (text.contains("No space left on device")) {
+            return "; make room on that file system and try again";
+        }
+        if (text.contains("Disk quota exceeded")) {
+            return "; raise the quota or make room and try again";
+        }
+        if (text.contains("Read-only file system")) {
+            return "; mount it writable and try again";
+        }
+        if (text.contains("Too many open files")) {
+            return "; raise the limit of open files";
+        }
+        return text.contains("Input/output error") ? "; look for the failing disk in the kernel's log" : "";
     }
 
     private static Path parent(Path path) {

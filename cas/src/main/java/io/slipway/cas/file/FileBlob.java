@@ -4,6 +4,7 @@ import io.slipway.cas.Blob;
 import io.slipway.cas.Digest;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.util.concurrent.atomic.AtomicBoolean;
 
@@ -14,14 +15,16 @@ final class FileBlob implements Blob {
     private final FileChannel channel;
     private final long size;
     private final Holds holds;
+    private final Doubts doubts;
     private final AtomicBoolean closed = new AtomicBoolean();
 
     /// Takes over the channel and a hold on the digest.
-    FileBlob(Digest digest, FileChannel channel, long size, Holds holds) {
+    FileBlob(Digest digest, FileChannel channel, long size, Holds holds, Doubts doubts) {
         this.digest = digest;
         this.channel = channel;
         this.size = size;
         this.holds = holds;
+        this.doubts = doubts;
     }
 
     @Override
@@ -36,7 +39,17 @@ final class FileBlob implements Blob {
 
     @Override
     public int read(long position, ByteBuffer into) throws IOException {
-        return into.hasRemaining() ? channel.read(into, position) : 0;
+        if (!into.hasRemaining()) {
+            return 0;
+        }
+        try {
+            return channel.read(into, position);
+        } catch (ClosedChannelException e) {
+            throw e;
+        } catch (IOException e) {
+            doubts.add(digest);
+            throw e;
+        }
     }
 
     @Override

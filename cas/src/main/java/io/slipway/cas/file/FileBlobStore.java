@@ -10,6 +10,7 @@ import io.slipway.cas.Digest;
 import io.slipway.cas.Fetch;
 import io.slipway.cas.Inspection;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -17,6 +18,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -45,10 +47,26 @@ public final class FileBlobStore implements BlobStore, StoredBlobs {
     /// Makes the layout where it is missing, empties `tmp/`, and drops ingests that can't be resumed.
     public static void prepare(CasOptions options) throws IOException {
         StoreSetup.prepare(
+                options.root(),
                 layout(options),
                 new Disk(options.faults()),
                 tmp(options),
                 options.clock().instant().minus(options.ingestLifetime()));
+    }
+
+    /// Whether a store was at work there: it has blobs, or it has named its images.
+    public static boolean isUsed(CasOptions options) {
+        var layout = layout(options);
+        return Files.exists(layout.index())
+                || Arrays.stream(Algorithm.values()).anyMatch(algorithm -> holdsFiles(layout.blobs(algorithm)));
+    }
+
+    private static boolean holdsFiles(Path directory) {
+        try (var files = Files.newDirectoryStream(directory)) {
+            return files.iterator().hasNext();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /// Opens a store whose directories are prepared.
@@ -69,8 +87,10 @@ public final class FileBlobStore implements BlobStore, StoredBlobs {
                 new Writeback(),
                 timer,
                 options.arrivalGrace(),
+                options.recording(),
                 StoreSetup.bootId(),
-                new Holds());
+                new Holds(),
+                new Doubts());
         var store = new FileBlobStore(shop);
         var _ = timer.scheduleWithFixedDelay(
                 () -> Thread.ofVirtual().start(() -> store.expire(options)), 1, 1, TimeUnit.HOURS);
@@ -105,7 +125,7 @@ public final class FileBlobStore implements BlobStore, StoredBlobs {
             var channel = FileChannel.open(
                     shop.layout().blob(digest), Set.of(StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS));
             try {
-                return Optional.of(new FileBlob(digest, channel, channel.size(), shop.holds()));
+                return Optional.of(new FileBlob(digest, channel, channel.size(), shop.holds(), shop.doubts()));
             } catch (IOException e) {
                 channel.close();
                 throw e;
@@ -162,7 +182,8 @@ public final class FileBlobStore implements BlobStore, StoredBlobs {
         shop.holds().take(digest);
         try {
             var file = PositionalFile.open(shop.layout().blob(digest), StandardOpenOption.READ);
-            return Optional.of(new StoredArrival(digest, file, file.size(), shop.holds(), request.size()));
+            return Optional.of(
+                    new StoredArrival(digest, file, file.size(), shop.holds(), shop.doubts(), request.size()));
         } catch (NoSuchFileException _) {
             shop.holds().drop(digest);
             return Optional.empty();
@@ -233,13 +254,36 @@ public final class FileBlobStore implements BlobStore, StoredBlobs {
     }
 
     @Override
+    public Optional<byte[]> bytes(Digest digest, int bytesMax) throws IOException {
+        var path = shop.layout().blob(digest);
+        try (var in = Files.newInputStream(path, LinkOption.NOFOLLOW_LINKS)) {
+            var bytes = in.readNBytes(bytesMax + 1);
+            return bytes.length > bytesMax ? Optional.empty() : Optional.of(bytes);
+        } catch (NoSuchFileException _) {
+            return Optional.empty();
+        } catch (IOException e) {
+            throw Disk.refused("read", path, e);
+        }
+    }
+
+    @Override
     public Rehash.Result rehash(Digest digest, Rehash.Pace pace) throws IOException, InterruptedException {
         return new Rehash(shop).of(digest, pace);
     }
 
     @Override
+    public void whenDoubted(Consumer<Digest> told) {
+        shop.doubts().tell(told);
+    }
+
+    @Override
     public boolean quarantine(Digest digest, Rehash.FileId file) throws IOException {
         return new Quarantine(shop.layout(), shop.disk()).take(digest, file);
+    }
+
+    @Override
+    public Set<Digest> putAside() throws IOException {
+        return new Quarantine(shop.layout(), shop.disk()).digests();
     }
 
     @Override

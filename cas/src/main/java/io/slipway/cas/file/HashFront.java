@@ -59,6 +59,17 @@ final class HashFront implements AutoCloseable {
 
     /// Waits until the first `size` bytes are hashed; call once.
     byte[] finish(long size) throws IOException {
+        awaitHashed(size);
+        return hasher.digest();
+    }
+
+    /// Waits until the first `size` bytes are hashed, and no more than those were to be; more may follow.
+    byte[] soFar(long size) throws IOException {
+        awaitHashed(size);
+        return hasher.digestSoFar();
+    }
+
+    private void awaitHashed(long size) throws IOException {
         advance(size);
         lock.lock();
         try {
@@ -71,7 +82,6 @@ final class HashFront implements AutoCloseable {
         } finally {
             lock.unlock();
         }
-        return hasher.digest();
     }
 
     private void submit() {

@@ -8,6 +8,8 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.util.Comparator;
+import java.util.HashSet;
+import java.util.Set;
 import java.util.UUID;
 
 /// Where blobs go that turned out not to be what they are called, for somebody to look at.
@@ -37,8 +39,26 @@ final class Quarantine {
         disk.rename(
                 path,
                 layout.quarantine().resolve(digest.algorithm().id() + "-" + digest.hex() + "-" + UUID.randomUUID()));
+        // Whatever has a name in blobs/ is taken for good: a power cut must not bring this one back.
+        disk.syncDirectory(layout.blobs(digest.algorithm()));
         dropOldest();
         return true;
+    }
+
+    /// The names under which the files here were blobs.
+    Set<Digest> digests() throws IOException {
+        var digests = new HashSet<Digest>();
+        for (var file : StoreSetup.list(layout.quarantine())) {
+            var words = String.valueOf(file.getFileName()).split("-", 3);
+            if (words.length == 3) {
+                try {
+                    digests.add(Digest.parse(words[0] + ":" + words[1]));
+                } catch (IllegalArgumentException notOurs) {
+                    // Somebody else's file says nothing.
+                }
+            }
+        }
+        return digests;
     }
 
     private void dropOldest() throws IOException {

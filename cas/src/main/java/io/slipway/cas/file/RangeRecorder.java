@@ -1,6 +1,7 @@
 package io.slipway.cas.file;
 
 import io.slipway.cas.ByteRange;
+import io.slipway.cas.Recording;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -16,11 +17,6 @@ import org.slf4j.LoggerFactory;
 /// A failure to write it down is a warning, not a failure of the arrival: at worst more is fetched again.
 final class RangeRecorder {
 
-    /// After this many new bytes, or this much time, those bytes are synced to disk and recorded as such.
-    static final long SYNC_BYTES = 64 << 20;
-
-    static final Duration SYNC_EVERY = Duration.ofSeconds(5);
-
     /// What has been written is recorded after this many bytes or this much time, whichever comes first: what a
     /// killed daemon fetches again at most.
     static final long RECORD_BYTES = 4 << 20;
@@ -33,6 +29,7 @@ final class RangeRecorder {
     private static final Logger log = LoggerFactory.getLogger(RangeRecorder.class);
 
     private final Disk disk;
+    private final Recording recording;
     private final LandedBytes bytes;
     private final Path part;
     private final Path record;
@@ -51,6 +48,7 @@ final class RangeRecorder {
 
     RangeRecorder(
             Disk disk,
+            Recording recording,
             LandedBytes bytes,
             Path part,
             Path record,
@@ -58,6 +56,7 @@ final class RangeRecorder {
             List<ByteRange> synced,
             Writeback.Turn writeback) {
         this.disk = disk;
+        this.recording = recording;
         this.bytes = bytes;
         this.part = part;
         this.record = record;
@@ -94,7 +93,7 @@ final class RangeRecorder {
 
     /// After [#stop]: the last word on an arrival that is given up for now.
     void park() {
-        attempt(() -> write(bytes.ranges()));
+        attempt(() -> write(bytes.ranges(), false));
     }
 
     private void run() {
@@ -120,22 +119,24 @@ final class RangeRecorder {
         var ranges = bytes.ranges();
         if (total != recordedTotal) {
             writeback.take();
-            write(ranges);
+            write(ranges, false);
         }
         long fresh = total - syncedTotal;
-        if (fresh >= SYNC_BYTES || System.nanoTime() - syncedAtNanos >= SYNC_EVERY.toNanos()) {
+        if (fresh >= recording.syncBytes()
+                || System.nanoTime() - syncedAtNanos >= recording.syncEvery().toNanos()) {
             // Only what had landed before the sync began is known to be on disk after it.
             disk.sync(part);
             synced = ranges;
             syncedTotal = total;
             syncedAtNanos = System.nanoTime();
-            write(ranges);
+            write(ranges, true);
         }
     }
 
-    private void write(List<ByteRange> ranges) throws IOException {
+    /// @param durable a record that is to be there after a power cut; the name of the part file is on disk with it
+    private void write(List<ByteRange> ranges, boolean durable) throws IOException {
         var encoded = new RangeRecord(bytes.size().orElse(-1), bootId, synced, ranges).encode();
-        disk.replace(record, encoded, false);
+        disk.replace(record, encoded, durable);
         recordedTotal = ranges.stream().mapToLong(ByteRange::length).sum();
     }
 

@@ -371,7 +371,14 @@ final class Reception {
         var turn = shop.writeback().of(found.file().part(), shop.layout().blob(digest()));
         spent = new SpentBytes(turn::forget);
         var writer = new RangeRecorder(
-                shop.disk(), bytes, found.file().part(), found.file().record(), shop.bootId(), found.synced(), turn);
+                shop.disk(),
+                shop.recording(),
+                bytes,
+                found.file().part(),
+                found.file().record(),
+                shop.bootId(),
+                found.synced(),
+                turn);
         recorder = writer;
         writer.start();
         advance(bytes.prefix());

@@ -43,10 +43,7 @@ public final class RefFile implements AutoCloseable {
         int count = data.remaining();
         shop.disk().write(file, size, data);
         size += count;
-        if (front == null) {
-            front = hash(Algorithm.SHA256);
-        }
-        front.advance(size);
+        front().advance(size);
     }
 
     public void truncate() throws IOException {
@@ -55,28 +52,13 @@ public final class RefFile implements AutoCloseable {
         size = 0;
     }
 
-    /// Digest of the bytes so far; reads them all again.
-    public Digest digest() throws IOException {
-        try (var fresh = hash(Algorithm.SHA256)) {
-            return Digest.of(Algorithm.SHA256, fresh.finish(size));
+    /// Digest of the bytes so far, from the hash that follows the writes; another algorithm reads all of them again.
+    public Digest digest(Algorithm algorithm) throws IOException {
+        if (algorithm == Algorithm.SHA256) {
+            return Digest.of(algorithm, front().soFar(size));
         }
-    }
-
-    /// Digest of the bytes so far for commit, taken from the hash that has followed the writes where it
-    /// can.
-    public Digest commitDigest(Algorithm algorithm) throws IOException {
-        var followed = algorithm == Algorithm.SHA256 ? front : null;
-        if (followed == null) {
-            try (var fresh = hash(algorithm)) {
-                return Digest.of(algorithm, fresh.finish(size));
-            }
-        }
-        try {
-            return Digest.of(algorithm, followed.finish(size));
-        } finally {
-            // A hash ends with its digest; should this commit be refused and writing go on, the next one
-            // starts anew.
-            dropHash();
+        try (var fresh = hash(algorithm)) {
+            return Digest.of(algorithm, fresh.finish(size));
         }
     }
 
@@ -95,6 +77,15 @@ public final class RefFile implements AutoCloseable {
     public void close() {
         dropHash();
         file.close();
+    }
+
+    private HashFront front() {
+        var following = front;
+        if (following == null) {
+            following = hash(Algorithm.SHA256);
+            front = following;
+        }
+        return following;
     }
 
     private HashFront hash(Algorithm algorithm) {

@@ -25,7 +25,7 @@ final class StoreSetup {
 
     private StoreSetup() {}
 
-    static void prepare(ContentLayout layout, Disk disk, Path tmp, Instant expired) throws StoreException {
+    static void prepare(Path root, ContentLayout layout, Disk disk, Path tmp, Instant expired) throws StoreException {
         for (var algorithm : Algorithm.values()) {
             disk.createDirectories(layout.blobs(algorithm));
         }
@@ -33,6 +33,10 @@ final class StoreSetup {
         disk.createDirectories(layout.quarantine());
         disk.createDirectories(tmp);
         if (!Files.exists(layout.ociLayout())) {
+            // A blob is as durable as the names of the directories it is in. Where this file is, they are.
+            disk.syncDirectory(layout.blobs());
+            disk.syncDirectory(layout.content());
+            disk.syncDirectory(root);
             disk.replace(layout.ociLayout(), OCI_LAYOUT, true);
         }
         empty(tmp);

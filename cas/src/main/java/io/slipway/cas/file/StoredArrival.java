@@ -18,15 +18,17 @@ final class StoredArrival implements Arrival {
     private final PositionalFile file;
     private final long size;
     private final Holds holds;
+    private final Doubts doubts;
     private final Verdict verdict;
     private final AtomicBoolean closed = new AtomicBoolean();
 
     /// Takes over the file and a hold on the digest.
-    StoredArrival(Digest digest, PositionalFile file, long size, Holds holds, OptionalLong expected) {
+    StoredArrival(Digest digest, PositionalFile file, long size, Holds holds, Doubts doubts, OptionalLong expected) {
         this.digest = digest;
         this.file = file;
         this.size = size;
         this.holds = holds;
+        this.doubts = doubts;
         this.verdict = FileArrival.Expectation.check(new Verdict.Verified(size), expected);
     }
 
@@ -47,7 +49,8 @@ final class StoredArrival implements Arrival {
 
     @Override
     public void doubt() {
-        // The verdict has been given.
+        // The verdict was given, but the disk may have spoiled it since.
+        doubts.add(digest);
     }
 
     @Override
@@ -60,7 +63,15 @@ final class StoredArrival implements Arrival {
         if (Thread.interrupted()) {
             throw new InterruptedException();
         }
-        return into.hasRemaining() ? file.read(position, into) : 0;
+        if (!into.hasRemaining()) {
+            return 0;
+        }
+        try {
+            return file.read(position, into);
+        } catch (IOException e) {
+            doubts.add(digest);
+            throw e;
+        }
     }
 
     @Override

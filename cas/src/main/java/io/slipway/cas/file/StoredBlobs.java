@@ -30,12 +30,22 @@ public interface StoredBlobs {
     /// Which file has the blob's name; empty when none has.
     Optional<Rehash.FileId> file(Digest digest) throws IOException;
 
+    /// The whole of a stored blob; empty when it is not stored or is larger than `bytesMax`.
+    Optional<byte[]> bytes(Digest digest, int bytesMax) throws IOException;
+
     /// Reads it again and compares its digest.
     Rehash.Result rehash(Digest digest, Rehash.Pace pace) throws IOException, InterruptedException;
+
+    /// Told of each stored blob that a reader could not read, or says can't be what it should be. Plugged once; it must
+    /// not wait.
+    void whenDoubted(Consumer<Digest> told);
 
     /// Moves that very file to `quarantine/`, also while somebody has it open; false when another one has the
     /// blob's name by now.
     boolean quarantine(Digest digest, Rehash.FileId file) throws IOException;
+
+    /// Digests of which a file is in `quarantine/`.
+    Set<Digest> putAside() throws IOException;
 
     /// Fetches that are bringing it.
     List<Arrival.Progress> arriving(Digest digest);

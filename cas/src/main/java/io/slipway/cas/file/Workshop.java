@@ -1,5 +1,6 @@
 package io.slipway.cas.file;
 
+import io.slipway.cas.Recording;
 import io.slipway.linux.HasherProvider;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -10,6 +11,7 @@ import java.util.concurrent.ScheduledExecutorService;
 ///
 /// @param timer runs only short things
 /// @param tmp where removed files are put before they are unlinked
+/// @param recording when what has landed of an arrival is synced
 /// @param bootId names this boot of the machine, empty when unknown
 record Workshop(
         ContentLayout layout,
@@ -22,5 +24,7 @@ record Workshop(
         Writeback writeback,
         ScheduledExecutorService timer,
         Duration grace,
+        Recording recording,
         String bootId,
-        Holds holds) {}
+        Holds holds,
+        Doubts doubts) {}

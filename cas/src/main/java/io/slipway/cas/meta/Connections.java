@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.Properties;
 import org.sqlite.JDBC;
 
@@ -36,6 +37,8 @@ final class Connections {
             statement.execute("PRAGMA cache_size=-" + CACHE_KIB);
             statement.execute("PRAGMA temp_store=MEMORY");
             if (writing) {
+                // First, so that it is in the file itself and not in the log.
+                nameOwner(statement);
                 statement.execute("PRAGMA journal_mode=WAL");
                 statement.execute("PRAGMA synchronous=FULL");
                 statement.execute("PRAGMA journal_size_limit=16777216");
@@ -47,6 +50,30 @@ final class Connections {
             throw e;
         }
         return connection;
+    }
+
+    /// A connection to another database, as it is: a copy, or what was put aside.
+    Connection plain(Path other) throws SQLException, IOException {
+        placeNativeLibrary();
+        var connection = JDBC.createConnection("jdbc:sqlite:" + other, new Properties());
+        try (var statement = connection.createStatement()) {
+            statement.execute("PRAGMA busy_timeout=10000");
+            statement.execute("PRAGMA cache_size=-" + CACHE_KIB);
+        } catch (SQLException e) {
+            connection.close();
+            throw e;
+        }
+        return connection;
+    }
+
+    private static void nameOwner(Statement statement) throws SQLException {
+        int id;
+        try (var row = statement.executeQuery("PRAGMA application_id")) {
+            id = row.getInt(1);
+        }
+        if (id == 0) {
+            statement.execute("PRAGMA application_id=" + FileHeader.APPLICATION_ID);
+        }
     }
 
     /// The driver unpacks its library into java.io.tmpdir unless told otherwise; nothing may be written

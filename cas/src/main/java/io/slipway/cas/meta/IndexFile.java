@@ -6,8 +6,10 @@ import io.slipway.cas.Image;
 import io.slipway.cas.Metadata;
 import io.slipway.cas.file.Disk;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -26,9 +28,9 @@ final class IndexFile {
     private static final String MEDIA_TYPE = "application/vnd.oci.image.index.v1+json";
 
     /// The whole name, not just the tag as in single-image layouts: a tag alone would not tell images apart.
-    private static final String REF_NAME = "org.opencontainers.image.ref.name";
+    static final String REF_NAME = "org.opencontainers.image.ref.name";
 
-    private static final String IMAGE_NAME = "io.containerd.image.name";
+    static final String IMAGE_NAME = "io.containerd.image.name";
     static final String NAMESPACE = "io.slipway.namespace";
 
     private final Metadata metadata;
@@ -47,7 +49,7 @@ final class IndexFile {
         this.delay = delay;
     }
 
-    /// Images have changed: the file follows soon.
+    /// Images have changed, or may have before a crash: the file follows soon.
     void changed() {
         if (scheduled.compareAndSet(false, true)) {
             try {
@@ -95,9 +97,20 @@ final class IndexFile {
                         row -> add(manifests, row.getString("namespace"), SqlImages.image(row)));
                 return true;
             });
-            disk.replace(file, JSON.writeValueAsBytes(index), true);
+            var text = JSON.writeValueAsBytes(index);
+            if (!Arrays.equals(text, current())) {
+                disk.replace(file, text, true);
+            }
         } finally {
             writing.unlock();
+        }
+    }
+
+    private byte[] current() {
+        try {
+            return Files.readAllBytes(file);
+        } catch (IOException none) {
+            return new byte[0];
         }
     }
 

@@ -43,6 +43,11 @@ public final class Ledger implements BlobLedger {
                 now);
     }
 
+    static boolean contains(Connection connection, Digest digest) throws SQLException {
+        return Db.one(connection, "SELECT 1 FROM blob WHERE digest=?", row -> row.getInt(1), digest.toString())
+                .isPresent();
+    }
+
     static void addSource(Connection connection, Digest digest, Provenance provenance) throws SQLException {
         if (provenance.equals(Provenance.UNKNOWN)) {
             return;

@@ -9,6 +9,8 @@ import io.slipway.cas.file.Rehash;
 import io.slipway.cas.file.StoredBlobs;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.sql.Connection;
+import java.sql.SQLException;
 import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -21,11 +23,14 @@ final class Losing {
     private final Metadata metadata;
     private final StoredBlobs blobs;
     private final Events events;
+    private final Runnable lost;
 
-    Losing(Metadata metadata, StoredBlobs blobs, Events events) {
+    /// @param lost told after each loss; must not wait
+    Losing(Metadata metadata, StoredBlobs blobs, Events events, Runnable lost) {
         this.metadata = metadata;
         this.blobs = blobs;
         this.events = events;
+        this.lost = lost;
     }
 
     /// Puts that very file into quarantine and forgets the blob; false when another file has its name by now.
@@ -41,9 +46,25 @@ final class Losing {
         if (taken) {
             log.atWarn()
                     .addKeyValue("digest", digest)
-                    .log("A stored blob is bad and went to quarantine; the next who asks has it fetched again.");
+                    .log("A stored blob is bad and went to quarantine; it is fetched again when something needs it.");
         }
         return taken;
+    }
+
+    /// A crash came between the file's going to quarantine and the record of it. It is as if the
+    /// record had been made.
+    void settle(Connection connection) throws SQLException {
+        try {
+            for (var digest : blobs.putAside()) {
+                if (blobs.size(digest).isEmpty() && Ledger.contains(connection, digest)) {
+                    Lost.lose(connection, digest);
+                }
+            }
+        } catch (IOException e) {
+            log.atWarn()
+                    .addKeyValue("error", e.getMessage())
+                    .log("The quarantine could not be looked through; a blob may be listed that went there.");
+        }
     }
 
     /// Forgets the blob if the condition, asked on the writer's thread, holds.
@@ -57,6 +78,9 @@ final class Losing {
                     namespace,
                     "/content/delete",
                     ContentDelete.newBuilder().setDigest(digest.toString()).build());
+        }
+        if (outcome.lost()) {
+            lost.run();
         }
         return outcome.lost();
     }

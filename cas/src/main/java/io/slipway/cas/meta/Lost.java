@@ -11,7 +11,7 @@ import java.util.Map;
 
 /// Blobs whose bytes turned out to be bad or gone. They are not there for anybody, so that whoever asks fetches
 /// them again, but their labels go on keeping what they refer to (the layers of a lost manifest), and where they
-/// came from stays known. The table `lost`: namespace, digest, labels.
+/// came from stays known. The table `lost`: namespace, digest, labels, size.
 final class Lost {
 
     private Lost() {}
@@ -23,8 +23,8 @@ final class Lost {
                 Db.list(connection, "SELECT namespace FROM content WHERE digest=?", row -> row.getString(1), name);
         Db.update(
                 connection,
-                "INSERT OR REPLACE INTO lost(namespace, digest, labels)"
-                        + " SELECT namespace, digest, labels FROM content WHERE digest=?",
+                "INSERT OR REPLACE INTO lost(namespace, digest, labels, size)"
+                        + " SELECT namespace, digest, labels, size FROM content WHERE digest=?",
                 name);
         Db.update(connection, "DELETE FROM content WHERE digest=?", name);
         Db.update(connection, "DELETE FROM cache_index WHERE digest=?", name);

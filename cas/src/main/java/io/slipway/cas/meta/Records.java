@@ -11,11 +11,13 @@ import io.slipway.cas.Inspection;
 import io.slipway.cas.Leases;
 import io.slipway.cas.Metadata;
 import io.slipway.cas.Namespaces;
+import io.slipway.cas.Refetch;
 import io.slipway.cas.file.Disk;
 import io.slipway.cas.file.StoredBlobs;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.sql.Connection;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -34,8 +36,12 @@ public final class Records implements AutoCloseable {
     private final SqlCacheIndex cacheIndex;
     private final LastUse lastUse;
     private final SqlInspection inspection;
+    private final Losing losing;
     private final Scrub scrub;
+    private final Refetching refetching;
+    private final Doubted doubted;
     private final IndexFile index;
+    private final Duration startupDelay;
 
     /// Declares the tables; nothing here waits for the database.
     ///
@@ -49,34 +55,60 @@ public final class Records implements AutoCloseable {
             Events events,
             ScheduledExecutorService timer,
             CasOptions options) {
-        metadata.schema(Schema.COMPONENT, Schema.STEPS);
         var clock = options.clock();
         index = new IndexFile(metadata, disk, indexFile, timer, options.indexDelay());
+        startupDelay = options.gc().startupDelay();
         lastUse = new LastUse(metadata, clock);
         collector = new SqlCollector(metadata, blobs, events, clock, timer, options.gc(), index::changed);
         namespaces = new SqlNamespaces(metadata, events, collector::parts);
+        metadata.schema(
+                Schema.COMPONENT,
+                Schema.STEPS,
+                new StoreRebuild(blobs, disk, indexFile, namespaces, clock, index::changed));
         leases = new SqlLeases(metadata, namespaces, collector, clock, new SecureRandom());
-        contents = new SqlContents(metadata, namespaces, leases, blobs, collector, events, clock, lastUse);
+        contents = new SqlContents(
+                metadata, namespaces, leases, blobs, collector, events, clock, lastUse, options.sharing());
         images = new SqlImages(metadata, namespaces, leases, collector, events, clock, index::changed);
         derived = new SqlDerived(metadata);
         cacheIndex = new SqlCacheIndex(metadata, contents, blobs, collector, clock, lastUse);
         var space = CacheBound.Space.of(options.root());
         var bound = new CacheBound(cacheIndex, collector, options.cacheLimits(), space);
-        var losing = new Losing(metadata, blobs, events);
-        inspection = new SqlInspection(metadata, blobs, collector.parts(), clock, lastUse, space, losing);
-        scrub = new Scrub(metadata, blobs, losing, options.scrub(), clock, Thread::sleep);
+        refetching = new Refetching(
+                metadata,
+                contents,
+                collector.parts(),
+                clock,
+                timer,
+                options.scrub().observer());
+        losing = new Losing(metadata, blobs, events, refetching::soon);
+        scrub = new Scrub(metadata, blobs, losing, options.scrub(), clock, Thread::sleep, refetching::soon);
+        inspection = new SqlInspection(metadata, blobs, collector.parts(), clock, lastUse, space, losing, scrub);
         scrub.start(timer);
+        doubted = new Doubted(blobs, losing);
+        blobs.whenDoubted(doubted::add);
         cacheIndex.afterAdmission(() -> bound.admitted(timer));
         bound.start(timer);
-        collector.scheduleIn(options.gc().startupDelay());
-        if (!Files.exists(indexFile)) {
-            index.changed();
-        }
+        index.changed();
         var _ = timer.scheduleWithFixedDelay(
                 () -> Thread.ofVirtual().start(lastUse::flush),
                 LAST_USE_FLUSH.toSeconds(),
                 LAST_USE_FLUSH.toSeconds(),
                 TimeUnit.SECONDS);
+    }
+
+    /// Finishes what a crash has cut in two; before anybody reads.
+    public void settle(Connection connection) throws SQLException {
+        losing.settle(connection);
+    }
+
+    /// How lost blobs are fetched again.
+    public void refetchWith(Refetch way) {
+        refetching.with(way);
+    }
+
+    /// All parts have joined.
+    public void joined() {
+        collector.begin(startupDelay);
     }
 
     public Collector collector() {
@@ -120,6 +152,8 @@ public final class Records implements AutoCloseable {
     @Override
     public void close() {
         scrub.close();
+        doubted.close();
+        refetching.close();
         collector.close();
         index.close();
         lastUse.flush();

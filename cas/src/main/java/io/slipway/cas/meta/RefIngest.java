@@ -75,7 +75,7 @@ final class RefIngest implements Ingests.Ingest {
 
     @Override
     public Digest digest() throws IOException {
-        return usable().digest();
+        return usable().digest(Algorithm.SHA256);
     }
 
     @Override
@@ -85,7 +85,7 @@ final class RefIngest implements Ingests.Ingest {
             throw ApiException.failedPrecondition(
                     "\"" + key.ref() + "\" failed size validation: " + bytes.size() + " != " + size);
         }
-        var digest = bytes.commitDigest(expected.map(Digest::algorithm).orElse(Algorithm.SHA256));
+        var digest = bytes.digest(expected.map(Digest::algorithm).orElse(Algorithm.SHA256));
         if (expected.isPresent() && !expected.get().equals(digest)) {
             throw ApiException.failedPrecondition(
                     "unexpected commit digest " + digest + ", expected " + expected.get());

@@ -53,6 +53,8 @@ final class Schema {
             CREATE INDEX lost_by_digest ON lost(digest);
             """, """
             CREATE TABLE scrub(id INTEGER PRIMARY KEY CHECK(id = 0), cursor TEXT NOT NULL, ended INTEGER NOT NULL);
+            """, """
+            ALTER TABLE lost ADD COLUMN size INTEGER NOT NULL DEFAULT 0;
             """);
 
     private Schema() {}

@@ -40,6 +40,7 @@ final class SqlCollector implements Collector {
     private final List<GcRoots> parts = new CopyOnWriteArrayList<>();
     private final AtomicLong asked = new AtomicLong();
     private final ReentrantLock running = new ReentrantLock();
+    private volatile boolean begun;
     private volatile boolean closed;
 
     // Guarded by running.
@@ -71,6 +72,13 @@ final class SqlCollector implements Collector {
 
     List<GcRoots> parts() {
         return parts;
+    }
+
+    /// All parts have joined: what was asked for until now is due, and a first run is after that long.
+    void begin(Duration after) {
+        begun = true;
+        scheduleIn(after);
+        runIfDue();
     }
 
     @Override
@@ -115,7 +123,8 @@ final class SqlCollector implements Collector {
     }
 
     private void runIfDue() {
-        if (schedule.take(System.nanoTime())) {
+        // What a part that has not joined keeps would be taken for garbage.
+        if (begun && schedule.take(System.nanoTime())) {
             Thread.ofVirtual().name("collect").start(this::runLogged);
         }
     }
@@ -157,6 +166,10 @@ final class SqlCollector implements Collector {
     }
 
     private Collected collectNow(long started) throws IOException {
+        if (metadata.damage().isPresent()) {
+            log.warn("Nothing is collected as long as the metadata is damaged.");
+            return new Collected(0, 0, 0, 0);
+        }
         var joined = List.copyOf(parts);
         var now = clock.instant();
         var held = blobs.held();

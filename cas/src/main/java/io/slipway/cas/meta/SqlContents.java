@@ -13,6 +13,7 @@ import io.slipway.cas.Leases;
 import io.slipway.cas.Metadata;
 import io.slipway.cas.Namespaces;
 import io.slipway.cas.Provenance;
+import io.slipway.cas.SharingPolicy;
 import io.slipway.cas.file.StoredBlobs;
 import io.slipway.cas.filter.Fields;
 import io.slipway.cas.filter.Filter;
@@ -32,6 +33,8 @@ import java.util.Set;
 /// [Contents] in the tables `content`, `blob` and `blob_source`.
 final class SqlContents implements Contents {
 
+    private static final String SHAREABLE = "containerd.io/namespace.shareable";
+
     private static final String COLUMNS = "digest, size, created, updated, labels";
 
     /// Rows fetched at a time while listing, so that neither the list nor a transaction grows with the store.
@@ -45,6 +48,7 @@ final class SqlContents implements Contents {
     private final Events events;
     private final Clock clock;
     private final LastUse lastUse;
+    private final SharingPolicy sharing;
 
     SqlContents(
             Metadata metadata,
@@ -54,7 +58,8 @@ final class SqlContents implements Contents {
             Collector collector,
             Events events,
             Clock clock,
-            LastUse lastUse) {
+            LastUse lastUse,
+            SharingPolicy sharing) {
         this.metadata = metadata;
         this.namespaces = namespaces;
         this.leases = leases;
@@ -63,6 +68,7 @@ final class SqlContents implements Contents {
         this.events = events;
         this.clock = clock;
         this.lastUse = lastUse;
+        this.sharing = sharing;
     }
 
     @Override
@@ -226,6 +232,27 @@ final class SqlContents implements Contents {
             }
             return visible;
         });
+    }
+
+    @Override
+    public boolean isOpenTo(String namespace, Digest digest) throws IOException {
+        return sharing == SharingPolicy.SHARED
+                || metadata.read(connection -> {
+                    var open = new ArrayList<String>();
+                    Db.each(
+                            connection,
+                            "SELECT c.namespace, n.labels FROM content c JOIN namespace n ON n.name=c.namespace"
+                                    + " WHERE c.digest=?",
+                            row -> {
+                                var name = row.getString(1);
+                                var shareable = Columns.labels(row.getString(2)).get(SHAREABLE);
+                                if (name.equals(namespace) || "true".equals(shareable)) {
+                                    open.add(name);
+                                }
+                            },
+                            digest.toString());
+                    return !open.isEmpty();
+                });
     }
 
     @Override

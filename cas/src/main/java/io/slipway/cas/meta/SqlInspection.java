@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 
 /// [Inspection] over the tables and the files.
@@ -28,6 +29,7 @@ final class SqlInspection implements Inspection {
     private final LastUse lastUse;
     private final CacheBound.Space space;
     private final Losing losing;
+    private final Scrub scrub;
 
     /// @param parts that take part in collection; may still grow
     SqlInspection(
@@ -37,7 +39,8 @@ final class SqlInspection implements Inspection {
             Clock clock,
             LastUse lastUse,
             CacheBound.Space space,
-            Losing losing) {
+            Losing losing,
+            Scrub scrub) {
         this.metadata = metadata;
         this.blobs = blobs;
         this.parts = parts;
@@ -45,6 +48,7 @@ final class SqlInspection implements Inspection {
         this.lastUse = lastUse;
         this.space = space;
         this.losing = losing;
+        this.scrub = scrub;
     }
 
     private record Blob(long size, Instant created, Instant used) {}
@@ -135,6 +139,11 @@ final class SqlInspection implements Inspection {
 
     private static Amount total(Connection connection, String query) throws SQLException {
         return Db.one(connection, query, SqlInspection::amount).orElse(new Amount(0, 0));
+    }
+
+    @Override
+    public Scrubbed scrub(OptionalLong bytesPerSecond, ScrubEvents to) throws IOException, InterruptedException {
+        return scrub.now(bytesPerSecond, to);
     }
 
     @Override

@@ -80,8 +80,9 @@ final class SqlNamespaces implements Namespaces {
                             "SELECT labels FROM namespace WHERE name=?",
                             row -> Columns.labels(row.getString(1)),
                             name)
-                    .orElseThrow(() -> ApiException.notFound("namespace \"" + name + "\""));
+                    .orElse(Map.of());
             var after = Labels.check(change.applyTo(before));
+            ensure(connection, name);
             Db.update(connection, "UPDATE namespace SET labels=? WHERE name=?", Columns.labels(after), name);
             return new Namespace(name, after);
         });

@@ -49,6 +49,10 @@ final class StoreCheck {
     private record Row(Digest digest, long size) {}
 
     Checked run() throws IOException, InterruptedException {
+        if (repair && metadata.damage().isPresent()) {
+            throw new IOException("the metadata is damaged, so that nothing can be repaired by it; restart slipwayd,"
+                    + " which replaces it, and try again");
+        }
         var after = "";
         while (true) {
             var page = page("SELECT digest, size FROM blob WHERE digest>? ORDER BY digest LIMIT " + PAGE_ROWS, after);

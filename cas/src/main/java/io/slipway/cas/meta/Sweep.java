@@ -131,10 +131,7 @@ final class Sweep {
         }
         int removed = 0;
         for (var digest : files) {
-            boolean known = Db.one(
-                            connection, "SELECT 1 FROM blob WHERE digest=?", row -> row.getInt(1), digest.toString())
-                    .isPresent();
-            if (!known && remove(store, digest)) {
+            if (!Ledger.contains(connection, digest) && remove(store, digest)) {
                 removed++;
             }
         }

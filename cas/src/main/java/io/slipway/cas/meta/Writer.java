@@ -2,6 +2,8 @@ package io.slipway.cas.meta;
 
 import io.slipway.cas.Faults;
 import io.slipway.cas.Metadata.Sql;
+import io.slipway.cas.StoreException;
+import io.slipway.cas.file.Disk;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.file.Path;
@@ -28,7 +30,7 @@ final class Writer {
     /// Writes in one transaction: bounds how long the first of them waits for the last.
     private static final int BATCH_MAX = 64;
 
-    private final Connections connections;
+    private final Opening opening;
     private final Faults faults;
     private final Path file;
     private final BlockingQueue<Job<?>> queue = new ArrayBlockingQueue<>(QUEUE_MAX);
@@ -44,8 +46,8 @@ final class Writer {
         }
     }
 
-    Writer(Connections connections, Faults faults, Path file) {
-        this.connections = connections;
+    Writer(Opening opening, Faults faults, Path file) {
+        this.opening = opening;
         this.faults = faults;
         this.file = file;
         this.thread = Thread.ofPlatform().daemon().name("cas-metadata").start(this::run);
@@ -101,7 +103,7 @@ final class Writer {
     }
 
     private void run() {
-        try (var connection = connections.open(true)) {
+        try (var connection = open()) {
             opened.complete(null);
             boolean more = true;
             while (more) {
@@ -142,8 +144,7 @@ final class Writer {
             for (var job : jobs) {
                 attempt(connection, job, jobs.size() > 1, succeeded);
             }
-            faults.before("commit", file.toString());
-            Db.execute(connection, "COMMIT");
+            commit(connection);
         } catch (IOException | SQLException | RuntimeException | Error e) {
             rollBack(connection);
             for (var job : jobs) {
@@ -154,6 +155,45 @@ final class Writer {
         }
         succeeded.forEach(Runnable::run);
         return more;
+    }
+
+    private void commit(Connection connection) throws SQLException, IOException {
+        var _ = step("commit", () -> {
+            Db.execute(connection, "COMMIT");
+            return true;
+        });
+    }
+
+    private Connection open() throws SQLException, IOException {
+        return step("open", opening::open);
+    }
+
+    /// One change of the file.
+    private interface Change<T> {
+        T make() throws SQLException, IOException;
+    }
+
+    private <T> T step(String step, Change<T> change) throws SQLException, IOException {
+        try {
+            faults.before(step, file.toString());
+        } catch (IOException e) {
+            throw Disk.refused(step, file, e);
+        }
+        try {
+            return change.make();
+        } finally {
+            faults.after(step, file.toString());
+        }
+    }
+
+    /// In the thread of whoever is about to hand over a transaction.
+    void announce() throws StoreException {
+        try {
+            faults.before("transaction", file.toString());
+            faults.after("transaction", file.toString());
+        } catch (IOException e) {
+            throw Disk.refused("write", file, e);
+        }
     }
 
     private static void attempt(Connection connection, Job<?> job, boolean shared, List<Runnable> succeeded)

@@ -9,6 +9,10 @@ import io.slipway.api.slipway.v1.Finding;
 import io.slipway.api.slipway.v1.Keeper;
 import io.slipway.api.slipway.v1.NamespaceUsage;
 import io.slipway.api.slipway.v1.PartUsage;
+import io.slipway.api.slipway.v1.ScrubProgress;
+import io.slipway.api.slipway.v1.ScrubRequest;
+import io.slipway.api.slipway.v1.ScrubResponse;
+import io.slipway.api.slipway.v1.ScrubSummary;
 import io.slipway.api.slipway.v1.Source;
 import io.slipway.api.slipway.v1.Step;
 import io.slipway.api.slipway.v1.StoreGrpcService;
@@ -23,6 +27,7 @@ import io.slipway.cas.grpc.Call;
 import io.slipway.cas.grpc.GrpcServices;
 import io.slipway.cas.grpc.Out;
 import java.io.IOException;
+import java.util.OptionalLong;
 
 /// `slipway.v1.Store`.
 final class StoreService {
@@ -40,6 +45,7 @@ final class StoreService {
         server.unary(StoreGrpcService.Why, this::why);
         server.unary(StoreGrpcService.Usage, this::usage);
         server.serverStream(StoreGrpcService.Check, this::check);
+        server.serverStream(StoreGrpcService.Scrub, this::scrub);
     }
 
     private WhyResponse why(Call call, WhyRequest request) throws IOException {
@@ -131,13 +137,8 @@ final class StoreService {
         var checked = inspection.check(
                 request.getDeep(),
                 request.getRepair(),
-                finding -> out.write(CheckResponse.newBuilder()
-                        .setFinding(Finding.newBuilder()
-                                .setKind(kind(finding.wrong()))
-                                .setObject(finding.object())
-                                .setDetail(finding.detail())
-                                .setRepaired(finding.repaired()))
-                        .build()));
+                finding -> out.write(
+                        CheckResponse.newBuilder().setFinding(message(finding)).build()));
         out.write(CheckResponse.newBuilder()
                 .setSummary(CheckSummary.newBuilder()
                         .setBlobs(checked.blobs())
@@ -145,6 +146,44 @@ final class StoreService {
                         .setFindings(checked.findings())
                         .setRepaired(checked.repaired()))
                 .build());
+    }
+
+    private void scrub(Call call, ScrubRequest request, Out<ScrubResponse> out)
+            throws IOException, InterruptedException {
+        if (request.getBytesPerSecond() < 0) {
+            throw ApiException.invalid("bytes_per_second must not be negative");
+        }
+        var rate =
+                request.getBytesPerSecond() == 0 ? OptionalLong.empty() : OptionalLong.of(request.getBytesPerSecond());
+        var scrubbed = inspection.scrub(rate, new Inspection.ScrubEvents() {
+            @Override
+            public void progress(Inspection.Amount done, Inspection.Amount all) throws InterruptedException {
+                out.write(ScrubResponse.newBuilder()
+                        .setProgress(ScrubProgress.newBuilder()
+                                .setDone(message(done))
+                                .setAll(message(all)))
+                        .build());
+            }
+
+            @Override
+            public void bad(Inspection.Finding bad) throws InterruptedException {
+                out.write(ScrubResponse.newBuilder().setFinding(message(bad)).build());
+            }
+        });
+        out.write(ScrubResponse.newBuilder()
+                .setSummary(ScrubSummary.newBuilder()
+                        .setDone(message(scrubbed.done()))
+                        .setBad(scrubbed.bad()))
+                .build());
+    }
+
+    private static Finding message(Inspection.Finding finding) {
+        return Finding.newBuilder()
+                .setKind(kind(finding.wrong()))
+                .setObject(finding.object())
+                .setDetail(finding.detail())
+                .setRepaired(finding.repaired())
+                .build();
     }
 
     private static Finding.Kind kind(Inspection.Wrong wrong) {

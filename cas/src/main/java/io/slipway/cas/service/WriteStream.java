@@ -16,11 +16,12 @@ import java.util.Optional;
 
 /// One stream of Content.Write (containerd-semantics 7, "Write"): it has the lock on its ref for its life.
 ///
-/// A blob that is stored already, but not visible in this namespace, need not be sent again: the stream then
-/// stands at its end and a commit only links it. That ends when the client starts over at offset 0.
+/// A blob that is stored already, but not visible in this namespace, need not be sent again where the policy lets
+/// the namespace take it: the stream then stands at its end and a commit only links it. That ends when the client
+/// starts over at offset 0.
 ///
-/// The digest of the bytes so far is told on STAT and COMMIT; on WRITE, where it would cost a hash of
-/// everything for each message, it is left empty, which clients take as "not told".
+/// Every reply tells the digest of the bytes so far: clients keep the last one, and ask it what they have
+/// written when a commit finds that it exists already.
 final class WriteStream {
 
     private final BlobStore blobs;
@@ -99,7 +100,7 @@ final class WriteStream {
     }
 
     private Optional<Existing> findStored() throws IOException {
-        if (expected.isEmpty()) {
+        if (expected.isEmpty() || !contents.isOpenTo(namespace, expected.get())) {
             return Optional.empty();
         }
         var stored = blobs.open(expected.get());
@@ -122,7 +123,9 @@ final class WriteStream {
             case STAT -> stat(ingest, message);
             case WRITE -> {
                 write(ingest, message);
-                yield reply(ingest, message).build();
+                yield reply(ingest, message)
+                        .setDigest(digest(ingest).toString())
+                        .build();
             }
             case COMMIT -> {
                 write(ingest, message);
@@ -137,14 +140,17 @@ final class WriteStream {
         };
     }
 
+    private Digest digest(Ingests.Ingest ingest) throws IOException {
+        return existing.isPresent() ? existing.get().digest() : ingest.digest();
+    }
+
     private WriteContentResponse stat(Ingests.Ingest ingest, WriteContentRequest message) throws IOException {
         var status = ingest.status();
-        var digest = existing.isPresent() ? existing.get().digest() : ingest.digest();
         return reply(ingest, message)
                 .setStartedAt(Wire.timestamp(status.startedAt()))
                 .setUpdatedAt(Wire.timestamp(status.updatedAt()))
                 .setTotal(total)
-                .setDigest(digest.toString())
+                .setDigest(digest(ingest).toString())
                 .build();
     }
 

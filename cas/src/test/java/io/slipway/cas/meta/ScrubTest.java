@@ -50,6 +50,7 @@ final class ScrubTest {
     private final List<String> observed = new ArrayList<>();
     private final List<Digest> stored = new ArrayList<>();
     private long read;
+    private int passes;
     private Duration slept = Duration.ZERO;
     private int sleepsUntilInterrupt = Integer.MAX_VALUE;
     private Cas cas;
@@ -90,7 +91,7 @@ final class ScrubTest {
         }
         stored.sort(Comparator.comparing(Digest::toString));
         // A second opening of the same files, as the scrub's own view of them.
-        metadata = SqliteMetadata.open(root.resolve("metadata.db"), root.resolve("tmp"), Faults.NONE);
+        metadata = SqliteMetadata.open(root.resolve("metadata.db"), root.resolve("tmp"), Faults.NONE, clock, true);
         metadata.schema(Schema.COMPONENT, Schema.STEPS);
         blobs = FileBlobStore.open(options, (_, _, _) -> {});
     }
@@ -118,7 +119,7 @@ final class ScrubTest {
         return new Scrub(
                 metadata,
                 blobs,
-                new Losing(metadata, blobs, (_, _, _) -> {}),
+                new Losing(metadata, blobs, (_, _, _) -> {}, () -> {}),
                 new ScrubOptions(rate, WEEK, observer),
                 clock,
                 time -> {
@@ -126,7 +127,8 @@ final class ScrubTest {
                     if (--sleepsUntilInterrupt == 0) {
                         throw new InterruptedException();
                     }
-                });
+                },
+                () -> passes++);
     }
 
     private void spoil(Digest digest) throws IOException {

@@ -481,6 +481,20 @@ final class ServicesTest {
         assertThat(sixth.status()).startsWith("INVALID_ARGUMENT first message must have a reference");
     }
 
+    /// containerd's `images convert` asks for it when the commit says that the blob exists.
+    @Test
+    void everyReplyTellsTheDigestSoFar() throws Exception {
+        var writing = write();
+        writing.send(message(WriteAction.WRITE).setRef("r").setData(bytes(0, 1_000)));
+        assertThat(writing.reply().getDigest())
+                .isEqualTo(Bytes.digest(bytes(0, 1_000).toByteArray()).toString());
+        writing.send(message(WriteAction.WRITE).setOffset(1_000).setData(bytes(1_000, BODY.length)));
+        assertThat(writing.reply().getDigest()).isEqualTo(Bytes.digest(BODY).toString());
+        writing.send(message(WriteAction.WRITE).setData(bytes(0, 10)));
+        assertThat(writing.reply().getDigest())
+                .isEqualTo(Bytes.digest(bytes(0, 10).toByteArray()).toString());
+    }
+
     @Test
     void whatAnotherNamespaceBroughtNeedsNoData() throws Exception {
         var digest = store.add("elsewhere", BODY, Map.of(), Optional.empty()).toString();
@@ -710,6 +724,18 @@ final class ServicesTest {
                                 .build(),
                         Map.of())
                 .refused("INVALID_ARGUMENT", "cannot update");
+        call(
+                        NamespacesGrpcClient.Update,
+                        UpdateNamespaceRequest.newBuilder()
+                                .setNamespace(
+                                        Namespace.newBuilder().setName("fresh").putLabels("a", "b"))
+                                .setUpdateMask(FieldMask.newBuilder().addPaths("labels.a"))
+                                .build(),
+                        Map.of())
+                .only();
+        assertThat(store.cas().namespaces().list())
+                .extracting(io.slipway.cas.Namespaces.Namespace::name)
+                .contains("fresh");
         store.add("n", BODY, Map.of(GcLabels.ROOT, "1"), Optional.empty());
         call(
                         NamespacesGrpcClient.Delete,

@@ -37,9 +37,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/// What every [BlobStore] promises.
+/// What every [BlobStore] promises: what every way to one does, and following, sharing and resuming of what arrives.
 @Timeout(30)
-public abstract class BlobStoreContract {
+public abstract class BlobStoreContract extends BlobAccessContract {
 
     protected static final int GRACE_MS = 150;
 
@@ -53,6 +53,11 @@ public abstract class BlobStoreContract {
 
     protected BlobStore store() {
         return store;
+    }
+
+    @Override
+    protected BlobAccess access() {
+        return BlobAccess.of(store);
     }
 
     @SuppressWarnings("NullAway.Init")

@@ -40,6 +40,15 @@ public final class JdkHashers implements HasherProvider {
         }
 
         @Override
+        public byte[] digestSoFar() {
+            try {
+                return ((MessageDigest) digest_.clone()).digest();
+            } catch (CloneNotSupportedException e) {
+                throw new AssertionError(e);
+            }
+        }
+
+        @Override
         public void close() {}
     }
 }

@@ -19,6 +19,7 @@ import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.function.UnaryOperator;
 
 /// A whole store on a directory, with a clock that tests move and the events it published.
 public final class TestCas implements AutoCloseable {
@@ -29,6 +30,7 @@ public final class TestCas implements AutoCloseable {
     public final List<String> events = new CopyOnWriteArrayList<>();
 
     private final ExecutorService bytes = Executors.newFixedThreadPool(2);
+    private final Path root;
     private final Cas cas;
     private final MovableClock clock;
 
@@ -37,17 +39,25 @@ public final class TestCas implements AutoCloseable {
     }
 
     public TestCas(Path root, Faults faults) throws IOException {
+        this(root, options -> options.withFaults(faults));
+    }
+
+    public TestCas(Path root, UnaryOperator<CasOptions> change) throws IOException {
+        this.root = root;
         clock = new MovableClock();
-        var options = CasOptions.of(root, bytes, new JdkHashers())
+        cas = Cas.open(change.apply(CasOptions.of(root, bytes, new JdkHashers())
                 .withArrivalGrace(Duration.ofMillis(100))
-                .withClock(clock)
-                .withFaults(faults);
-        cas = Cas.open(options);
+                .withClock(clock)));
         cas.publishTo((namespace, topic, _) -> events.add(namespace + " " + topic));
+        cas.joined();
     }
 
     public Cas cas() {
         return cas;
+    }
+
+    public Path root() {
+        return root;
     }
 
     public void advance(Duration by) {

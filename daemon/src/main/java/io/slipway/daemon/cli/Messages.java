@@ -12,6 +12,10 @@ final class Messages {
     static final String STREAM_INIT = "containerd.services.streaming.v1.StreamInit";
     static final String OCI_REGISTRY = "containerd.types.transfer.OCIRegistry";
     static final String IMAGE_STORE = "containerd.types.transfer.ImageStore";
+    static final String IMPORT_STREAM = "containerd.types.transfer.ImageImportStream";
+    static final String EXPORT_STREAM = "containerd.types.transfer.ImageExportStream";
+    static final String DATA = "containerd.types.transfer.Data";
+    static final String WINDOW_UPDATE = "containerd.types.transfer.WindowUpdate";
     static final String PROGRESS = "containerd.types.transfer.Progress";
     static final String AUTH_REQUEST = "containerd.types.transfer.AuthRequest";
     static final String AUTH_RESPONSE = "containerd.types.transfer.AuthResponse";

@@ -205,12 +205,8 @@ final class ConfigCheck {
         return new ConfigException(name + " \"" + value + "\": " + why);
     }
 
-    /// To pass over "isolated" would open what an operator has closed.
     private boolean isShared() throws ConfigException {
-        if (choice(Key.STORE_SHARING_POLICY, "shared", "isolated").equals("isolated")) {
-            throw bad(Key.STORE_SHARING_POLICY, "is not available yet, only shared", "isolated");
-        }
-        return true;
+        return choice(Key.STORE_SHARING_POLICY, "shared", "isolated").equals("shared");
     }
 
     private static boolean off(String address) {

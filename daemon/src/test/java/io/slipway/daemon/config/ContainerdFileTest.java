@@ -167,13 +167,12 @@ class ContainerdFileTest {
     }
 
     @Test
-    void whatAnOperatorHasClosedIsNotOpenedSilently() {
-        assertThatThrownBy(() -> read("""
+    void whatAnOperatorHasClosedStaysClosed() throws Exception {
+        assertThat(read("""
                         version = 2
                         [plugins."io.containerd.metadata.v1.bolt"]
                           content_sharing_policy = "isolated"
-                        """))
-                .hasMessage("store.sharing_policy \"isolated\": is not available yet, only shared");
+                        """).config().store().shared()).isFalse();
     }
 
     @Test

@@ -49,6 +49,12 @@ public final class LabProcess implements AutoCloseable {
     /// Runs `command` to its end.
     public static Result run(Map<String, String> environment, List<String> command)
             throws IOException, InterruptedException {
+        return run(2 * LIMIT_S, environment, command);
+    }
+
+    /// As [#run], for a command that may take longer.
+    public static Result run(long limitSeconds, Map<String, String> environment, List<String> command)
+            throws IOException, InterruptedException {
         Path out = Files.createTempFile("slipway-lab-", ".out");
         Path err = Files.createTempFile("slipway-lab-", ".err");
         try {
@@ -57,7 +63,7 @@ public final class LabProcess implements AutoCloseable {
             builder.environment().putAll(environment);
             Process process = builder.start();
             process.getOutputStream().close();
-            if (!process.waitFor(2 * LIMIT_S, TimeUnit.SECONDS)) {
+            if (!process.waitFor(limitSeconds, TimeUnit.SECONDS)) {
                 process.destroyForcibly();
                 throw new IOException(String.join(" ", command) + " hangs; so far: " + Files.readString(err));
             }

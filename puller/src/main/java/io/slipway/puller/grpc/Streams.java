@@ -66,6 +66,10 @@ public final class Streams {
 
         /// The client's next message; empty when the stream is over or the time is.
         Optional<Any> receive(long seconds) throws InterruptedException {
+            if (closed && received.isEmpty()) {
+                // The end itself may have found no room.
+                return Optional.empty();
+            }
             Optional<Any> next = received.poll(seconds, TimeUnit.SECONDS);
             return next == null ? Optional.empty() : next;
         }

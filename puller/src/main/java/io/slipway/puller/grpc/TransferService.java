@@ -4,6 +4,8 @@ import com.google.protobuf.Any;
 import com.google.protobuf.Empty;
 import io.slipway.api.services.transfer.v1.TransferGrpcService;
 import io.slipway.api.services.transfer.v1.TransferRequest;
+import io.slipway.api.types.transfer.ImageExportStream;
+import io.slipway.api.types.transfer.ImageImportStream;
 import io.slipway.api.types.transfer.ImageStore;
 import io.slipway.api.types.transfer.OCIRegistry;
 import io.slipway.api.types.transfer.RegistryResolver;
@@ -23,25 +25,29 @@ import io.slipway.puller.PullRequest.UnpackTarget;
 import io.slipway.puller.RegistryException;
 import io.slipway.puller.Unpacker;
 import io.slipway.puller.hosts.HeaderText;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/// Transfer from a registry into the image store; other pairs are not served.
+/// Transfer from a registry or an archive into the image store, and from there into an archive or under another name;
+/// other pairs are not served.
 public final class TransferService {
     private static final int HEADERS_MAX = 64;
 
     private final ImagePull images;
     private final Streams streams;
     private final Unpacker unpacker;
+    private final ArchiveTransfers archives;
 
     /// All collaborators.
-    public TransferService(ImagePull images, Streams streams, Unpacker unpacker) {
+    public TransferService(ImagePull images, Streams streams, Unpacker unpacker, ArchiveTransfers archives) {
         this.images = images;
         this.streams = streams;
         this.unpacker = unpacker;
+        this.archives = archives;
     }
 
     /// Serves Transfer.
@@ -49,31 +55,56 @@ public final class TransferService {
         server.unary(TransferGrpcService.Transfer, this::transfer);
     }
 
-    private Empty transfer(Call call, TransferRequest request) throws InterruptedException {
+    private Empty transfer(Call call, TransferRequest request) throws IOException, InterruptedException {
         String namespace = call.namespace();
         Any source = request.getSource();
         Any destination = request.getDestination();
-        if (!Anys.is(source, OCIRegistry.getDefaultInstance())
-                || !Anys.is(destination, ImageStore.getDefaultInstance())) {
-            throw new ApiException(
-                    Code.UNIMPLEMENTED,
-                    "unable to transfer from " + Anys.typeName(source) + " to " + Anys.typeName(destination)
-                            + ": not implemented");
-        }
-        OCIRegistry registry = Anys.unpack(source, OCIRegistry.parser());
-        ImageStore store = Anys.unpack(destination, ImageStore.parser());
+        boolean fromStore = Anys.is(source, ImageStore.getDefaultInstance());
+        boolean intoStore = Anys.is(destination, ImageStore.getDefaultInstance());
         Optional<Streams.Stream> progress =
                 stream(namespace, request.getOptions().getProgressStream());
-        PullRequest pull = pullRequest(call, namespace, registry, store);
+        try {
+            if (Anys.is(source, OCIRegistry.getDefaultInstance()) && intoStore) {
+                OCIRegistry registry = Anys.unpack(source, OCIRegistry.parser());
+                pull(pullRequest(call, namespace, registry, store(destination)), progress);
+            } else if (Anys.is(source, ImageImportStream.getDefaultInstance()) && intoStore) {
+                ImageStore store = store(destination);
+                List<UnpackTarget> unpacks = unpacks(store);
+                archives.read(
+                        call,
+                        Anys.unpack(source, ImageImportStream.parser()),
+                        store,
+                        platforms(store),
+                        unpacks,
+                        progress);
+            } else if (fromStore && Anys.is(destination, ImageExportStream.getDefaultInstance())) {
+                ImageExportStream out = Anys.unpack(destination, ImageExportStream.parser());
+                archives.write(call, store(source), out, platforms(out.getPlatformsList()), progress);
+            } else if (fromStore && intoStore) {
+                archives.tag(call, store(source), store(destination));
+            } else {
+                throw new ApiException(
+                        Code.UNIMPLEMENTED,
+                        "unable to transfer from " + Anys.typeName(source) + " to " + Anys.typeName(destination)
+                                + ": not implemented");
+            }
+            return Empty.getDefaultInstance();
+        } finally {
+            progress.ifPresent(Streams.Stream::close);
+        }
+    }
+
+    private static ImageStore store(Any any) {
+        return Anys.unpack(any, ImageStore.parser());
+    }
+
+    private void pull(PullRequest pull, Optional<Streams.Stream> progress) throws InterruptedException {
         try {
             PullListener listener =
                     progress.<PullListener>map(ProgressLines::new).orElse(PullListener.NONE);
             images.pull(pull, listener);
-            return Empty.getDefaultInstance();
         } catch (RegistryException e) {
             throw e.toApi();
-        } finally {
-            progress.ifPresent(Streams.Stream::close);
         }
     }
 
@@ -91,21 +122,31 @@ public final class TransferService {
         Access access = stream(namespace, resolver.getAuthStream())
                 .map(stream -> Access.anonymous().with(new StreamCredentials(stream)))
                 .orElseGet(Access::anonymous);
-        List<Platform> platforms = new ArrayList<>();
-        store.getPlatformsList().forEach(platform -> platforms.add(platform(platform)));
-        List<UnpackTarget> unpacks = new ArrayList<>();
-        store.getUnpacksList().forEach(unpack -> unpacks.add(target(unpack)));
         String name = store.getName().isEmpty() ? reference.name() : store.getName();
         return new PullRequest(
                 namespace,
                 reference,
                 name,
                 store.getLabelsMap(),
-                platforms,
-                unpacks,
+                platforms(store),
+                unpacks(store),
                 call.lease(),
                 access,
                 route(resolver));
+    }
+
+    private static List<Platform> platforms(ImageStore store) {
+        return platforms(store.getPlatformsList());
+    }
+
+    private static List<Platform> platforms(List<io.slipway.api.types.Platform> wire) {
+        return wire.stream().map(TransferService::platform).toList();
+    }
+
+    private List<UnpackTarget> unpacks(ImageStore store) {
+        List<UnpackTarget> unpacks = new ArrayList<>();
+        store.getUnpacksList().forEach(unpack -> unpacks.add(target(unpack)));
+        return unpacks;
     }
 
     private static ImageReference reference(String text) {

@@ -77,7 +77,8 @@ public sealed interface Document {
         private static final int DEPTH_MAX = 32;
         private static final int MEDIA_TYPE_CHARS_MAX = 255;
         private static final int ANNOTATIONS_MAX = 1024;
-        static final ObjectMapper JSON = JsonMapper.builder(JsonFactory.builder()
+        /// The strict mapper.
+        public static final ObjectMapper JSON = JsonMapper.builder(JsonFactory.builder()
                         .streamReadConstraints(StreamReadConstraints.builder()
                                 .maxNestingDepth(DEPTH_MAX)
                                 .build())
@@ -118,7 +119,8 @@ public sealed interface Document {
             throw bad("the manifest's content does not fit its media type " + type);
         }
 
-        static JsonNode read(byte[] bytes) throws BadDocument {
+        /// Reads a document whose kind the caller knows.
+        public static JsonNode read(byte[] bytes) throws BadDocument {
             try {
                 return JSON.readTree(bytes);
             } catch (JacksonException e) {

@@ -10,7 +10,7 @@ import java.io.IOException;
 import java.nio.file.FileSystemException;
 
 /// What a failed part of a pull means for its caller.
-final class Failures {
+public final class Failures {
     private static final int CAUSES_MAX = 16;
 
     private Failures() {}
@@ -30,7 +30,7 @@ final class Failures {
     }
 
     /// The failure of the local side: disk, metadata, or a layer that can't be unpacked.
-    static ApiException local(String what, IOException e) {
+    public static ApiException local(String what, IOException e) {
         Throwable at = e;
         for (int i = 0; at != null && i < CAUSES_MAX; i++, at = at.getCause()) {
             switch (at) {

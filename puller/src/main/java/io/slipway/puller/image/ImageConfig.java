@@ -15,15 +15,17 @@ import java.util.Optional;
 /// What a pull needs of an image config.
 ///
 /// @param diffIds digests of the uncompressed layers, bottom first
-record ImageConfig(Optional<Platform> platform, List<Digest> diffIds) {
+public record ImageConfig(Optional<Platform> platform, List<Digest> diffIds) {
     /// Largest config that is read.
-    static final int BYTES_MAX = 8 << 20;
+    public static final int BYTES_MAX = 8 << 20;
 
-    ImageConfig {
+    /// Copies the list.
+    public ImageConfig {
         diffIds = List.copyOf(diffIds);
     }
 
-    static ImageConfig parse(byte[] bytes) throws BadDocument {
+    /// Reads a config whose digest is verified.
+    public static ImageConfig parse(byte[] bytes) throws BadDocument {
         JsonNode root = Parser.read(bytes);
         String os = root.path("os").asText("");
         String architecture = root.path("architecture").asText("");
@@ -39,7 +41,7 @@ record ImageConfig(Optional<Platform> platform, List<Digest> diffIds) {
     }
 
     /// The name of the chain of all layers (OCI image-spec config.md, "Layer ChainID").
-    static Optional<Digest> chainId(List<Digest> diffIds) {
+    public static Optional<Digest> chainId(List<Digest> diffIds) {
         Optional<Digest> chain = Optional.empty();
         for (Digest diffId : diffIds) {
             chain = Optional.of(chain.map(below -> next(below, diffId)).orElse(diffId));

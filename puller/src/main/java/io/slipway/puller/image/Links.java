@@ -19,7 +19,7 @@ import java.util.Set;
 
 /// The blobs that a pull makes visible and their labels. Holds each blob's arrival open until it is linked, so that it
 /// can't be collected in between; all become visible in one transaction, at the end.
-final class Links implements AutoCloseable {
+public final class Links implements AutoCloseable {
     private static final String DISTRIBUTION_SOURCE = "containerd.io/distribution.source.";
 
     private final Contents contents;
@@ -54,16 +54,22 @@ final class Links implements AutoCloseable {
 
     /// All children of an index are referenced, whether they were fetched or not, as containerd does.
     void index(Descriptor descriptor, Document.Index index) {
+        label(descriptor.digest(), references(index));
+    }
+
+    /// Labels by which an index keeps its manifests.
+    public static Map<String, String> references(Document.Index index) {
         Map<String, String> references = new HashMap<>();
         for (int i = 0; i < index.entries().size(); i++) {
             references.put(
                     GcLabels.REF_CONTENT + ".m." + i,
                     index.entries().get(i).descriptor().digest().toString());
         }
-        label(descriptor.digest(), references);
+        return references;
     }
 
-    static Map<String, String> references(Document.Manifest manifest) {
+    /// Labels by which a manifest keeps its config and layers.
+    public static Map<String, String> references(Document.Manifest manifest) {
         Map<String, String> references = new HashMap<>();
         references.put(
                 GcLabels.REF_CONTENT + ".config", manifest.config().digest().toString());

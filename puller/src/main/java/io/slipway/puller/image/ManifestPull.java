@@ -7,6 +7,7 @@ import io.slipway.cas.Blob;
 import io.slipway.cas.Descriptor;
 import io.slipway.cas.Digest;
 import io.slipway.cas.GcLabels;
+import io.slipway.cas.Provenance;
 import io.slipway.cas.Verdict;
 import io.slipway.puller.Platform;
 import io.slipway.puller.PullListener.Kind;
@@ -81,10 +82,11 @@ final class ManifestPull {
         }
     }
 
-    private void ask(Descriptor descriptor, Kind kind, List<Digest> parents) throws IOException {
+    private void ask(Descriptor descriptor, Kind kind, List<Digest> parents) throws IOException, InterruptedException {
         if (arrivals.containsKey(descriptor.digest())) {
             return;
         }
+        requireOpen(descriptor.digest());
         FetchStatus status = new FetchStatus();
         Arrival arrival = arrive(descriptor, status);
         arrivals.put(descriptor.digest(), arrival);
@@ -129,6 +131,32 @@ final class ManifestPull {
         } catch (BadDocument e) {
             throw pull.refused(Code.BAD_FORMAT, "config " + descriptor.digest() + ": " + e.getMessage());
         }
+    }
+
+    /// Bytes that another namespace has brought, or is bringing, are this one's when its own source has them for
+    /// it; asked before anything is made of them.
+    private void requireOpen(Digest digest) throws IOException, InterruptedException {
+        String repository = pull.request().reference().repository();
+        if (pull.parts().contents().isOpenTo(pull.request().namespace(), digest)
+                || isKnownSource(digest)
+                || pull.parts()
+                        .reads()
+                        .allowed(
+                                pull.sessionFor(chosen.provenance()),
+                                repository,
+                                digest,
+                                pull.request().route())) {
+            return;
+        }
+        throw pull.refused(
+                Code.NOT_FOUND,
+                "blob " + digest + " is not in " + repository + "; what other namespaces have is not shared");
+    }
+
+    /// Whom a registry let read without a name does not matter.
+    private boolean isKnownSource(Digest digest) throws IOException {
+        return chosen.provenance().access() instanceof Provenance.Access.Public
+                && pull.parts().contents().provenance(digest).contains(chosen.provenance());
     }
 
     private void verified(Arrival arrival) throws IOException, InterruptedException {

@@ -36,8 +36,13 @@ public final class MediaTypes {
     }
 
     /// The config of something that can be run; anything else is an artifact.
-    static boolean isImageConfig(String type) {
+    public static boolean isImageConfig(String type) {
         return CONFIGS.contains(type);
+    }
+
+    /// A layer that its manifest says may not be passed on, so that whoever has the image may not have it.
+    public static boolean isForeign(String type) {
+        return type.contains(".nondistributable.") || type.contains(".foreign.");
     }
 
     /// The type without parameters.

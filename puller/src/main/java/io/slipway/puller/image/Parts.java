@@ -19,4 +19,5 @@ public record Parts(
         Unpacker unpacker,
         Resolver resolver,
         Blobs blobs,
+        BlobReads reads,
         Optional<CredentialSource> configured) {}

@@ -8,11 +8,11 @@ import java.util.Optional;
 
 /// Which manifest of an index runs on a platform: the same architecture, a lower variant where variants build on each
 /// other, then what the processor also runs (386 on amd64, arm on arm64), as containerd chooses.
-final class PlatformChoice {
+public final class PlatformChoice {
     private PlatformChoice() {}
 
     /// The best entry. One without a platform is taken only when nothing names the right one.
-    static Optional<Entry> best(List<Entry> entries, Platform wanted) {
+    public static Optional<Entry> best(List<Entry> entries, Platform wanted) {
         for (Platform accepted : accepted(wanted)) {
             for (Entry entry : entries) {
                 if (entry.platform().filter(accepted::equals).isPresent()) {
@@ -28,7 +28,7 @@ final class PlatformChoice {
     }
 
     /// Whether an image that says it is for `offered` runs on `wanted`.
-    static boolean runs(Platform offered, Platform wanted) {
+    public static boolean runs(Platform offered, Platform wanted) {
         return accepted(wanted).contains(offered);
     }
 

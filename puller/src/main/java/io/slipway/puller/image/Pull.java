@@ -252,6 +252,9 @@ final class Pull {
     }
 
     private Optional<byte[]> stored(Descriptor descriptor) throws IOException {
+        if (!parts.contents().isOpenTo(request.namespace(), descriptor.digest())) {
+            return Optional.empty();
+        }
         try (Blob blob = parts.store().open(descriptor.digest()).orElse(null)) {
             if (blob == null || blob.size() > Upstreams.MAX_MANIFEST_BYTES) {
                 return Optional.empty();

@@ -13,6 +13,7 @@ import io.slipway.cas.Metadata;
 import io.slipway.cas.Namespaces;
 import io.slipway.cas.filter.Fields;
 import io.slipway.cas.filter.Filter;
+import io.slipway.runtime.shim.Bundles;
 import java.io.IOException;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -48,13 +49,21 @@ public final class Containers {
     private final Clock clock;
 
     /// Declares the table; nothing is read yet.
-    public Containers(Metadata metadata, Namespaces namespaces, Events events, Collector collector, Clock clock) {
+    ///
+    /// @param bundles what records are made from again when the database was replaced
+    public Containers(
+            Metadata metadata,
+            Namespaces namespaces,
+            Events events,
+            Collector collector,
+            Bundles bundles,
+            Clock clock) {
         this.metadata = metadata;
         this.namespaces = namespaces;
         this.events = events;
         this.collector = collector;
         this.clock = clock;
-        metadata.schema("containers", SCHEMA);
+        metadata.schema("containers", SCHEMA, new ContainerRebuild(bundles, namespaces, clock));
         collector.join(new ContainerRoots());
     }
 
@@ -225,7 +234,7 @@ public final class Containers {
         }
     }
 
-    private static Container store(Connection connection, String namespace, Container container) throws SQLException {
+    static Container store(Connection connection, String namespace, Container container) throws SQLException {
         try (PreparedStatement insert =
                 connection.prepareStatement("INSERT INTO container (namespace, id, record) VALUES (?, ?, ?)"
                         + " ON CONFLICT (namespace, id) DO UPDATE SET record = excluded.record")) {

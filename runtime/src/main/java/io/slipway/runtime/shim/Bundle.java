@@ -28,6 +28,11 @@ public record Bundle(String namespace, String id, Path path, Path work) {
         return path.resolve("rootfs");
     }
 
+    /// The record of its container, as it was when the task was made: what the metadata is rebuilt from.
+    public Path container() {
+        return path.resolve("container.pb");
+    }
+
     /// The FIFO that takes the shim's log.
     public Path log() {
         return path.resolve("log");

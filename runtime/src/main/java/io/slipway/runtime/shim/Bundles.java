@@ -30,6 +30,7 @@ public final class Bundles {
     private static final String TRAVERSABLE = "rwx--x--x";
     private static final String PRIVATE = "rwx------";
     private static final String GROUP_TRAVERSABLE = "rwx--x---";
+    private static final String OWN_FILE = "rw-------";
     private static final int FIFO_MODE = 0700;
 
     private static final Logger log = LoggerFactory.getLogger(Bundles.class);
@@ -59,8 +60,10 @@ public final class Bundles {
     /// Makes a bundle with everything in it that a shim expects. Nothing is left when it fails.
     ///
     /// @param spec the bytes of `config.json`, written as they are
+    /// @param container its record, kept for a start without metadata
     /// @throws ApiException ALREADY_EXISTS when there is a bundle of that name
-    public Bundle create(String namespace, String id, byte[] spec, Path shimBinary) throws IOException {
+    public Bundle create(String namespace, String id, byte[] spec, byte[] container, Path shimBinary)
+            throws IOException {
         Bundle bundle = at(namespace, id);
         directories(bundles, namespace);
         directories(works, namespace);
@@ -70,7 +73,7 @@ public final class Bundles {
             throw new ApiException(ApiException.Code.ALREADY_EXISTS, "bundle " + bundle.path() + ": already exists", e);
         }
         try {
-            fill(bundle, spec, shimBinary);
+            fill(bundle, spec, container, shimBinary);
         } catch (IOException | RuntimeException e) {
             try {
                 remove(bundle);
@@ -93,7 +96,7 @@ public final class Bundles {
         return ours;
     }
 
-    private static void fill(Bundle bundle, byte[] spec, Path shimBinary) throws IOException {
+    private static void fill(Bundle bundle, byte[] spec, byte[] container, Path shimBinary) throws IOException {
         permit(bundle.path(), PRIVATE);
         long group = groupOfContainerRoot(spec);
         if (group != 0) {
@@ -107,9 +110,11 @@ public final class Bundles {
         Files.createDirectory(bundle.rootfs());
         permit(bundle.rootfs(), TRAVERSABLE);
         Files.write(bundle.config(), spec);
+        Files.write(bundle.container(), container);
+        permit(bundle.container(), OWN_FILE);
         Files.createFile(
                 bundle.shimBinaryFile(),
-                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(OWN_FILE)));
         Files.writeString(bundle.shimBinaryFile(), shimBinary.toString());
         Os.mkfifo(bundle.log(), FIFO_MODE);
     }

@@ -2,6 +2,7 @@ package io.slipway.runtime.task;
 
 import io.slipway.api.events.TaskDelete;
 import io.slipway.api.events.TaskExit;
+import io.slipway.api.services.containers.v1.Container;
 import io.slipway.api.task.v2.CreateTaskRequest;
 import io.slipway.api.task.v2.CreateTaskResponse;
 import io.slipway.api.task.v2.DeleteResponse;
@@ -76,9 +77,10 @@ final class TaskLife {
     /// which
     /// the caller gives back.
     ///
-    /// @param spec bytes of `config.json`
-    void create(Task task, byte[] spec, CreateTaskRequest request) throws IOException, InterruptedException {
-        kernel.run(() -> bundles.create(task.bundle.namespace(), task.bundle.id(), spec, task.binary));
+    void create(Task task, Container container, CreateTaskRequest request) throws IOException, InterruptedException {
+        byte[] spec = container.getSpec().getValue().toByteArray();
+        kernel.run(() ->
+                bundles.create(task.bundle.namespace(), task.bundle.id(), spec, container.toByteArray(), task.binary));
         try {
             CreateTaskRequest left = mounted(task, request);
             openLog(task);

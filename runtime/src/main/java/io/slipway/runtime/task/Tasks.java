@@ -117,7 +117,7 @@ public final class Tasks implements AutoCloseable {
         Optional<Any> shimOptions = runcOptions.complete(task.binary, options(request, container));
         registry.add(task);
         try {
-            life.create(task, container.getSpec().getValue().toByteArray(), shimRequest(task, request, shimOptions));
+            life.create(task, container, shimRequest(task, request, shimOptions));
         } catch (ApiException e) {
             registry.remove(task);
             throw new ApiException(e.code(), "failed to create shim task: " + e.getMessage(), e);

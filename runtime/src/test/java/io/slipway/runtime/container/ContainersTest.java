@@ -14,11 +14,14 @@ import io.slipway.api.types.Envelope;
 import io.slipway.cas.ApiException;
 import io.slipway.cas.GcNode;
 import io.slipway.cas.GcRoots;
+import io.slipway.linux.Mounts;
 import io.slipway.runtime.EventExchange;
 import io.slipway.runtime.EventSubscription;
 import io.slipway.runtime.TestCollector;
 import io.slipway.runtime.TestMetadata;
 import io.slipway.runtime.TestNamespaces;
+import io.slipway.runtime.shim.Bundles;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -27,6 +30,7 @@ import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 final class ContainersTest {
     private static final Instant NOW = Instant.parse("2026-11-20T10:00:00.000000007Z");
@@ -35,12 +39,22 @@ final class ContainersTest {
     private final TestCollector collector = new TestCollector();
     private final EventExchange events = new EventExchange(Clock.systemUTC());
     private TestMetadata metadata;
+
+    @TempDir
+    private Path directory;
+
     private Containers containers;
 
     @BeforeEach
     void open() throws Exception {
         metadata = new TestMetadata();
-        containers = new Containers(metadata, namespaces, events, collector, Clock.fixed(NOW, ZoneOffset.UTC));
+        containers = new Containers(
+                metadata,
+                namespaces,
+                events,
+                collector,
+                new Bundles(directory, directory, Mounts.system()),
+                Clock.fixed(NOW, ZoneOffset.UTC));
     }
 
     @AfterEach

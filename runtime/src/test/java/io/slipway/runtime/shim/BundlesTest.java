@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 final class BundlesTest {
+    private static final byte[] RECORD = {1};
     private static final byte[] SPEC = "{ \"ociVersion\" :\"1.0.2\"}".getBytes(StandardCharsets.UTF_8);
     private static final Path SHIM = Path.of("/usr/bin/containerd-shim-runc-v2");
 
@@ -42,7 +43,7 @@ final class BundlesTest {
 
     @Test
     void aBundleHoldsWhatAShimExpects() throws Exception {
-        Bundle bundle = bundles.create("default", "c1", SPEC, SHIM);
+        Bundle bundle = bundles.create("default", "c1", SPEC, RECORD, SHIM);
         Path path = state.resolve("io.containerd.runtime.v2.task/default/c1");
         assertThat(bundle.path()).isEqualTo(path);
         assertThat(mode(path)).isEqualTo("rwx------");
@@ -64,8 +65,8 @@ final class BundlesTest {
 
     @Test
     void anExistingBundleIsLeftAlone() throws Exception {
-        bundles.create("default", "c1", SPEC, SHIM);
-        assertThatThrownBy(() -> bundles.create("default", "c1", new byte[0], SHIM))
+        bundles.create("default", "c1", SPEC, RECORD, SHIM);
+        assertThatThrownBy(() -> bundles.create("default", "c1", new byte[0], RECORD, SHIM))
                 .isInstanceOfSatisfying(
                         ApiException.class, e -> assertThat(e.code()).isEqualTo(ApiException.Code.ALREADY_EXISTS));
         assertThat(bundles.at("default", "c1").config()).hasBinaryContent(SPEC);
@@ -76,14 +77,14 @@ final class BundlesTest {
         Path old = root.resolve("io.containerd.runtime.v2.task/default/c1");
         Files.createDirectories(old);
         Files.writeString(old.resolve("left"), "x");
-        bundles.create("default", "c1", SPEC, SHIM);
+        bundles.create("default", "c1", SPEC, RECORD, SHIM);
         assertThat(old).isEmptyDirectory();
     }
 
     @Test
     @Tag("root")
     void onlyARootThatShimsCannotMountIsMountedHere() throws Exception {
-        Bundle bundle = bundles.create("default", "c1", SPEC, SHIM);
+        Bundle bundle = bundles.create("default", "c1", SPEC, RECORD, SHIM);
         Path tree = Files.createDirectory(directory.resolve("tree"));
         Files.createFile(tree.resolve("f"));
         assertThat(bundles.mount(bundle, List.of(new Mount("bind", tree.toString(), "", List.of("rbind", "rw")))))
@@ -100,7 +101,7 @@ final class BundlesTest {
 
     @Test
     void removingLeavesNothingAndCanBeRepeated() throws Exception {
-        Bundle bundle = bundles.create("default", "c1", SPEC, SHIM);
+        Bundle bundle = bundles.create("default", "c1", SPEC, RECORD, SHIM);
         Files.writeString(bundle.path().resolve("init.pid"), "42");
         bundles.remove(bundle);
         bundles.remove(bundle);
@@ -112,7 +113,7 @@ final class BundlesTest {
 
     @Test
     void aRootFileSystemThatIsNotEmptyIsNeverDeleted() throws Exception {
-        Bundle bundle = bundles.create("default", "c1", SPEC, SHIM);
+        Bundle bundle = bundles.create("default", "c1", SPEC, RECORD, SHIM);
         Path precious = Files.writeString(bundle.rootfs().resolve("precious"), "x");
         assertThatThrownBy(() -> bundles.remove(bundle)).isInstanceOf(DirectoryNotEmptyException.class);
         assertThat(precious).exists();
@@ -120,7 +121,7 @@ final class BundlesTest {
 
     @Test
     void theSweepDeletesHalfRemovedBundlesAndWorkWithoutABundle() throws Exception {
-        Bundle kept = bundles.create("default", "kept", SPEC, SHIM);
+        Bundle kept = bundles.create("default", "kept", SPEC, RECORD, SHIM);
         Path hidden = Files.createDirectories(kept.path().resolveSibling(".gone"));
         Files.writeString(hidden.resolve("config.json"), "{}");
         Path orphan = Files.createDirectories(kept.work().resolveSibling("orphan"));
@@ -134,7 +135,7 @@ final class BundlesTest {
 
     @Test
     void theAddressIsReadFromOurNoteOrElseFromTheShims() throws Exception {
-        Bundle bundle = bundles.create("default", "c1", SPEC, SHIM);
+        Bundle bundle = bundles.create("default", "c1", SPEC, RECORD, SHIM);
         Files.writeString(bundle.path().resolve("address"), "unix:///run/containerd/s/old");
         assertThat(bundle.address().orElseThrow().socket()).isEqualTo(Path.of("/run/containerd/s/old"));
         bundle.noteAddress(new ShimAddress(3, "unix:///run/containerd/s/new", "ttrpc"));

@@ -10,6 +10,7 @@ import io.slipway.linux.Mount;
 import io.slipway.linux.MountedOn;
 import io.slipway.linux.Os;
 import io.slipway.snapshotter.Capability;
+import io.slipway.snapshotter.MountedSnapshot;
 import io.slipway.snapshotter.SnapshotDriver;
 import io.slipway.snapshotter.SnapshotKind;
 import io.slipway.snapshotter.SnapshotUsage;
@@ -171,6 +172,16 @@ public final class BtrfsDriver implements SnapshotDriver {
         try (Dir subvolume = dirs.published(directory, "")) {
             Btrfs.setReadOnly(subvolume, true);
         }
+    }
+
+    @Override
+    public Set<Long> directories() throws IOException {
+        return dirs.numbers();
+    }
+
+    @Override
+    public List<MountedSnapshot> mounted() throws IOException {
+        return dirs.mounted("");
     }
 
     @Override

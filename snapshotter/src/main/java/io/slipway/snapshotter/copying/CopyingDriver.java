@@ -4,6 +4,7 @@ import io.slipway.linux.Dir;
 import io.slipway.linux.IdMapping;
 import io.slipway.linux.Mount;
 import io.slipway.snapshotter.Capability;
+import io.slipway.snapshotter.MountedSnapshot;
 import io.slipway.snapshotter.SnapshotDriver;
 import io.slipway.snapshotter.SnapshotKind;
 import io.slipway.snapshotter.SnapshotUsage;
@@ -90,6 +91,16 @@ public final class CopyingDriver implements SnapshotDriver {
         try (Dir tree = dirs.published(directory, "")) {
             return TreeUsage.of(tree);
         }
+    }
+
+    @Override
+    public Set<Long> directories() throws IOException {
+        return dirs.numbers();
+    }
+
+    @Override
+    public List<MountedSnapshot> mounted() throws IOException {
+        return dirs.mounted("");
     }
 
     @Override

@@ -34,6 +34,26 @@ final class DirectoryTable {
         return number(c, "INSERT INTO snapshot_dir(snapshotter) VALUES (?) RETURNING dir", snapshotter);
     }
 
+    /// Records a directory that is there already.
+    void adopt(Connection c, String snapshotter, long dir) throws SQLException {
+        update(c, "INSERT INTO snapshot_dir(dir, snapshotter) VALUES (?, ?)", dir, snapshotter);
+        finished(c, dir, false);
+    }
+
+    /// Numbers up to this one are somebody's.
+    void skipTo(Connection c, long dir) throws SQLException {
+        update(
+                c,
+                "INSERT INTO sqlite_sequence(name, seq) SELECT 'snapshot_dir', 0"
+                        + " WHERE NOT EXISTS(SELECT 1 FROM sqlite_sequence WHERE name = 'snapshot_dir')");
+        update(c, "UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = 'snapshot_dir'", dir);
+    }
+
+    /// Whatever was in it is not there any more.
+    void gone(Connection c, long dir) throws SQLException {
+        update(c, "UPDATE snapshot_dir SET boot = '', synced = 0 WHERE dir = ?", dir);
+    }
+
     /// Remembers what a directory was unpacked from.
     void source(Connection c, long dir, LayerSource source) throws SQLException {
         update(

@@ -49,8 +49,12 @@ final class DriverSlot {
 
     /// Directories are put out of the way inside a write transaction, as publishing happens in one too, and
     /// removed after it. What was still recorded before stays: transactions become durable together, and one that
-    /// took a record away a moment ago may be undone yet.
+    /// took a record away a moment ago may be undone yet. Damaged records may not name all that there are: then
+    /// nothing is removed.
     void cleanup() throws IOException {
+        if (records.damaged()) {
+            return;
+        }
         Set<Long> recorded = records.read(c -> records.directories().all(c, driver.name()));
         AtomicReference<SnapshotDriver.Removal> removal = new AtomicReference<>(() -> 0);
         try {

@@ -22,11 +22,17 @@ final class Records {
     private final SnapshotTable snapshots;
 
     /// Declares the tables at once; nothing is read before the first call.
-    Records(Surroundings around) {
+    ///
+    /// @param drivers whose directories are looked through when the database was replaced
+    Records(Surroundings around, List<SnapshotDriver> drivers) {
         this.around = around;
         this.directories = new DirectoryTable(around.boot());
         this.snapshots = new SnapshotTable(around.boot(), directories);
-        around.metadata().schema(SnapshotSchema.COMPONENT, SnapshotSchema.STEPS);
+        around.metadata()
+                .schema(
+                        SnapshotSchema.COMPONENT,
+                        SnapshotSchema.STEPS,
+                        new SnapshotRebuild(snapshots, directories, around.namespaces(), drivers, around.clock()));
     }
 
     SnapshotTable snapshots() {
@@ -35,6 +41,10 @@ final class Records {
 
     DirectoryTable directories() {
         return directories;
+    }
+
+    boolean damaged() {
+        return around.metadata().damage().isPresent();
     }
 
     <T extends @Nullable Object> T read(Metadata.Sql<T> sql) throws IOException {

@@ -33,7 +33,7 @@ public final class SnapshotStore implements Snapshots {
             Surroundings around, List<SnapshotDriver> drivers, Map<String, String> off, String defaultSnapshotter) {
         this.around = around;
         this.defaultSnapshotter = defaultSnapshotter;
-        this.records = new Records(around);
+        this.records = new Records(around, drivers);
         this.drivers = new Drivers(drivers, off, records, around);
         this.events = new SnapshotEvents(around.events());
         Durability durability = new Durability(around.syncBeforeCommit(), records.directories());

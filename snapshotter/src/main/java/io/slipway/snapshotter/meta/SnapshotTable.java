@@ -79,6 +79,13 @@ final class SnapshotTable {
         return rows;
     }
 
+    /// Those in a directory, of all namespaces.
+    List<SnapshotRow> in(Connection c, long dir) throws SQLException {
+        List<SnapshotRow> rows = new ArrayList<>();
+        query(c, "WHERE s.dir = ? ORDER BY s.id", rows::add, dir);
+        return rows;
+    }
+
     void all(Connection c, Consumer<SnapshotRow> each) throws SQLException {
         query(c, "ORDER BY s.id DESC", each);
     }

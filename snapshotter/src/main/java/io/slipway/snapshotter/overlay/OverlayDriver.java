@@ -7,6 +7,7 @@ import io.slipway.linux.IdMapping;
 import io.slipway.linux.Mount;
 import io.slipway.linux.Os;
 import io.slipway.snapshotter.Capability;
+import io.slipway.snapshotter.MountedSnapshot;
 import io.slipway.snapshotter.SnapshotDriver;
 import io.slipway.snapshotter.SnapshotKind;
 import io.slipway.snapshotter.SnapshotUsage;
@@ -175,6 +176,16 @@ public final class OverlayDriver implements SnapshotDriver {
         try (Dir layer = dirs.published(directory, LAYER)) {
             return TreeUsage.of(layer);
         }
+    }
+
+    @Override
+    public Set<Long> directories() throws IOException {
+        return dirs.numbers();
+    }
+
+    @Override
+    public List<MountedSnapshot> mounted() throws IOException {
+        return dirs.mounted(LAYER);
     }
 
     @Override

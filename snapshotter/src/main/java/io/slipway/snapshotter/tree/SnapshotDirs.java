@@ -3,7 +3,9 @@ package io.slipway.snapshotter.tree;
 import io.slipway.linux.Dir;
 import io.slipway.linux.Errno;
 import io.slipway.linux.LinuxException;
+import io.slipway.linux.MountedOn;
 import io.slipway.snapshotter.LayerQuota;
+import io.slipway.snapshotter.MountedSnapshot;
 import io.slipway.snapshotter.SnapshotDriver;
 import io.slipway.snapshotter.layer.DirectorySink;
 import io.slipway.snapshotter.layer.LargeFiles;
@@ -16,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -191,6 +194,25 @@ public final class SnapshotDirs implements AutoCloseable {
         synchronized (busy) {
             busy.remove(text(name));
         }
+    }
+
+    /// See [SnapshotDriver#directories].
+    public Set<Long> numbers() throws IOException {
+        Set<Long> numbers = new HashSet<>();
+        dir.forEach(entry -> {
+            String name = text(entry.name());
+            if (name.matches("[0-9]{1,18}")) {
+                numbers.add(Long.parseLong(name));
+            }
+        });
+        return numbers;
+    }
+
+    /// See [SnapshotDriver#mounted].
+    ///
+    /// @param below what of a numbered directory is mounted: empty for itself, `/fs` for that in it
+    public List<MountedSnapshot> mounted(String below) throws IOException {
+        return new MountedDirs(path, below).of(MountedOn.all());
     }
 
     /// See [SnapshotDriver#cleanup].

@@ -40,7 +40,7 @@ class SyncGroupTest {
     @BeforeEach
     void open() throws IOException {
         cas = Cas.open(CasOptions.of(root, bytes, Hashers.best()));
-        records = new Records(new Surroundings(
+        Surroundings around = new Surroundings(
                 cas.metadata(),
                 cas.leases(),
                 cas.namespaces(),
@@ -50,7 +50,8 @@ class SyncGroupTest {
                 "boot",
                 Runnable::run,
                 false,
-                true));
+                true);
+        records = new Records(around, List.of());
     }
 
     @AfterEach

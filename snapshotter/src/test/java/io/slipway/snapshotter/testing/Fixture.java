@@ -46,6 +46,7 @@ public final class Fixture implements AutoCloseable {
         this.cas = Cas.open(CasOptions.of(root, bytes, Hashers.best()).withGc(onDemand));
         cas.publishTo((namespace, topic, event) -> events.add(new Published(namespace, topic, event)));
         this.service = SnapshotterService.open(root, cas, options, processors);
+        cas.joined();
     }
 
     public Snapshots snapshots() {
