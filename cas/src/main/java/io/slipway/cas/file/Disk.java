@@ -73,12 +73,7 @@ public final class Disk {
 
     /// The bytes of a file in a second one, in place of what had that name; not synced.
     public void copy(Path from, Path to) throws StoreException {
-        try {
-            faults.before("write", to.toString());
-            Files.copy(from, to, StandardCopyOption.REPLACE_EXISTING);
-        } catch (IOException e) {
-            throw refused("copy " + from + " to", to, e);
-        }
+        step("write", to, () -> Files.copy(from, to, StandardCopyOption.REPLACE_EXISTING));
     }
 
     /// Whether there was a file to delete.

@@ -36,6 +36,16 @@ final class DatabaseCopy {
     void make(Path from, Path to) throws SQLException, IOException {
         clear(to);
         faults.before("copy", to.toString());
+        try {
+            fill(from, to);
+        } finally {
+            faults.after("copy", to.toString());
+        }
+        check(to);
+        disk.sync(to);
+    }
+
+    private void fill(Path from, Path to) throws SQLException, IOException {
         // VACUUM INTO takes an empty file, and leaves its mode as it is.
         Files.createFile(to, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
         try (var connection = connections.plain(from)) {
@@ -44,8 +54,6 @@ final class DatabaseCopy {
                 copy.execute();
             }
         }
-        check(to);
-        disk.sync(to);
     }
 
     /// Removes it, and a journal that a new file of that name would be rolled back with.
