@@ -7,8 +7,7 @@ import java.io.PrintStream;
 import org.slf4j.LoggerFactory;
 
 /// What the program itself says: results on stdout, its one line of failure on stderr, start-up hints for
-/// people.
-/// With JSON logs failures are JSON too and hints are left out.
+/// people. With JSON logs failures are JSON too and hints are left out.
 final class Console {
     private final PrintStream out;
     private final PrintStream err;

@@ -15,8 +15,7 @@ import java.util.stream.Stream;
 /// Root and state directory, claimed for this process until closed.
 ///
 /// ```
-/// <root>/            0711   lock, layout (a number), uuid, tmp/ (0700, emptied at start); the modules' own
-/// directories
+/// <root>/            0711   lock, layout (a number), uuid, tmp/ (0700, emptied at start); the modules' directories
 /// <state>/           0711   lock, ready.json, slipway.sock, slipway.sock.ttrpc; the runtime's bundles
 /// ```
 final class Directories implements AutoCloseable {

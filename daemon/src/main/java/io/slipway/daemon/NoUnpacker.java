@@ -34,8 +34,8 @@ final class NoUnpacker implements Unpacker {
 
     private ApiException unavailable(String snapshotter) {
         String name = snapshotter.isEmpty() ? defaultSnapshotter : snapshotter;
-        return new ApiException(
-                ApiException.Code.INVALID_ARGUMENT, "snapshotter " + name + " is not available here: " + why);
+        return ApiException.failedPrecondition(
+                "nothing can be unpacked into " + name + ": " + why + "; see `slipway snapshotters`");
     }
 
     @Override

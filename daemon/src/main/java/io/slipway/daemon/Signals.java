@@ -8,8 +8,7 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/// The signals of the contract: TERM and INT ask to stop, a second one ends at once; HUP reloads; USR1
-/// dumps.
+/// The signals of the contract: TERM and INT ask to stop, a second one ends at once; HUP reloads; USR1 dumps.
 /// Hooks run on a thread of the JVM's own, one at a time.
 ///
 /// `sun.misc.Signal` (module jdk.unsupported) is the only way to hear HUP and USR1 and to exit 0 after

@@ -13,8 +13,7 @@ final class UnixSocket {
     private UnixSocket() {}
 
     /// Whether somebody accepts connections there. A socket file that a dead process left refuses them
-    /// (unix(7),
-    /// ECONNREFUSED).
+    /// (unix(7), ECONNREFUSED).
     static boolean answers(Path path) {
         if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
             return false;

@@ -1,8 +1,7 @@
 package io.slipway.linux;
 
 /// The kernel's error numbers by name (`asm-generic/errno-base.h`, `asm-generic/errno.h`; the same on x86-64 and
-/// arm64).
-/// Numbers that nobody here tells apart are [#OTHER].
+/// arm64). Numbers that nobody here tells apart are [#OTHER].
 public enum Errno {
     EPERM(1),
     ENOENT(2),

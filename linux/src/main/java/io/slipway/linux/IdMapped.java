@@ -64,8 +64,7 @@ record IdMapped(Mount mount, IdMapping mapping, String only) {
 
     /// Options by which an overlay's upper layer, as a lower one, is shown with the ids that its lower layers have:
     /// with theirs left as they are, all is as the container sees it. What can't be read is passed on, for the
-    /// mount
-    /// to refuse.
+    /// mount to refuse.
     static List<String> back(Mount overlay, String upper) {
         try {
             IdMapping back = of(overlay).mapping().inverted();

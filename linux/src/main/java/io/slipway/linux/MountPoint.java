@@ -9,8 +9,7 @@ final class MountPoint {
     private MountPoint() {}
 
     /// The real path of `inner` with `target` as root (openat2(2), RESOLVE_IN_ROOT): no link in a container's tree
-    /// leads
-    /// the mount to somewhere else. `target` itself when there is no inner path.
+    /// leads the mount to somewhere else. `target` itself when there is no inner path.
     static Path inside(Path target, String inner) throws IOException {
         if (inner.isEmpty() || inner.equals("/")) {
             return target.toAbsolutePath();

@@ -73,8 +73,7 @@ public record OverlayMount(Optional<String> upper, List<String> lowers, boolean 
 
     /// The same tree for reading only: the upper directory of an overlay becomes its nearest lower one, so nothing
     /// is written and a mount of it elsewhere is not disturbed. Of an overlay whose files are shown with other
-    /// owners,
-    /// the owners are those that the image has.
+    /// owners, the owners are those that the image has.
     public static List<Mount> readOnly(List<Mount> mounts) {
         return mounts.stream().map(OverlayMount::readOnly).toList();
     }

@@ -73,7 +73,8 @@ final class PoweredNode implements AutoCloseable {
                 power.accept("recorded, event " + topic);
             }
         });
-        SnapshotterOptions options = new SnapshotterOptions(snapshotter, sync, 0, LayerQuota.DEFAULT, false, false, true);
+        SnapshotterOptions options =
+                new SnapshotterOptions(snapshotter, sync, 0, LayerQuota.DEFAULT, false, false, true);
         for (List<byte[]> image : IMAGES) {
             for (byte[] tar : image) {
                 stored(tar).arrival().close();

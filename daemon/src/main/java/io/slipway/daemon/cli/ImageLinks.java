@@ -7,8 +7,7 @@ import java.util.List;
 /// Refuses images whose links would lead what a runtime does for them to the host.
 final class ImageLinks {
     /// What is mounted over first. Runtimes put links into /dev by its path: where that itself was a link, Debian's
-    /// runc
-    /// 1.1.5 put them on the host.
+    /// runc 1.1.5 put them on the host.
     private static final List<String> MOUNT_POINTS = List.of("proc", "dev", "sys");
 
     private ImageLinks() {}

@@ -112,8 +112,7 @@ final class ConfigCheck {
         boolean local = values.flag(Key.MIRROR_LOCAL);
         if (upstream.isPresent() && local) {
             // One word decides what a name without host means; a default gives way to it, a second word
-            // contradicts
-            // it.
+            // contradicts it.
             if (values.origin(Key.MIRROR_LOCAL) != Origin.DEFAULT) {
                 throw new ConfigException("mirror.default_upstream and mirror.local = true exclude each other: "
                         + "a name without host would mean two things; set one of them");

@@ -157,8 +157,7 @@ final class LayerStacksTest {
     }
 
     /// Real files in the dialects that GNU tar writes; each package is a layer. Names go through the symbolic links of
-    /// a
-    /// merged /usr where the machine has one.
+    /// a merged /usr where the machine has one.
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',

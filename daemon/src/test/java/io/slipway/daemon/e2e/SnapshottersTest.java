@@ -154,7 +154,9 @@ final class SnapshottersTest {
 
     /// A container's own root reaches its files only through directories that let others pass.
     private void letOthersPass() throws Exception {
-        for (Path at = work; at.startsWith("/tmp") && at.getNameCount() > 1; at = Objects.requireNonNull(at.getParent())) {
+        for (Path at = work;
+                at.startsWith("/tmp") && at.getNameCount() > 1;
+                at = Objects.requireNonNull(at.getParent())) {
             Files.setPosixFilePermissions(at, PosixFilePermissions.fromString("rwx--x--x"));
         }
     }

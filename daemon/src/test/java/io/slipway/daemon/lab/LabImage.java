@@ -18,10 +18,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.zip.GZIPOutputStream;
 
-/// One variant of the test image, as a directory that skopeo's `dir:` transport reads: `manifest.json` of
-/// any type
-/// and
-/// each blob under its hex digest.
+/// One variant of the test image, as a directory that skopeo's `dir:` transport reads: `manifest.json` of any
+/// type and each blob under its hex digest.
 ///
 /// @param tag the name of the variant, used as tag
 /// @param directory where it lies

@@ -11,9 +11,8 @@ import java.util.Map;
 import java.util.Random;
 import java.util.stream.Stream;
 
-/// The layers of the test image bottom first. Together they hold everything that has
-/// ever made
-/// one unpacker differ from another, and busybox, so that the image runs.
+/// The layers of the test image bottom first. Together they hold everything that has ever made one unpacker
+/// differ from another, and busybox, so that the image runs.
 final class LabLayers {
     /// The content of big files; printed nowhere because it never varies.
     private static final long SEED = 20_261_120;

@@ -24,9 +24,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// An HTTP/1.1 proxy in front of a registry that writes down what is asked and how much is delivered, and
-/// that can
-/// hold blob bodies back, so that a test stops a pull at a known point.
+/// An HTTP/1.1 proxy in front of a registry that writes down what is asked and how much is delivered, and that
+/// can hold blob bodies back, so that a test stops a pull at a known point.
 public final class LabProxy implements AutoCloseable {
     private static final int CHUNK = 32 * 1024;
     private static final Pattern RANGE = Pattern.compile("bytes=(\\d+)-(\\d*)");

@@ -65,10 +65,8 @@ public final class LabRegistry implements AutoCloseable {
         return "127.0.0.1:" + port;
     }
 
-    /// Copies an image to `repository` under its own tag: with skopeo, or by plain requests where skopeo
-    /// knows no
-    /// such
-    /// media type (zstd layers of a Docker manifest).
+    /// Copies an image to `repository` under its own tag: with skopeo, or by plain requests where skopeo knows
+    /// no such media type (zstd layers of a Docker manifest).
     ///
     /// @return the reference to pull
     public String push(LabImage image, String repository, String... skopeoOptions)

@@ -8,9 +8,8 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/// Writes tar archives byte for byte: PAX records before ustar headers, names and xattr values as given.
-/// Its own, so
-/// that the reader under test is not checked against a writer that shares its mistakes or its text
+/// Writes tar archives byte for byte: PAX records before ustar headers, names and xattr values as given. Its
+/// own, so that the reader under test is not checked against a writer that shares its mistakes or its text
 /// decoding.
 final class TarBytes implements AutoCloseable {
     private static final int BLOCK = 512;

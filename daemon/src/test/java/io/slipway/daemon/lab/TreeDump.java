@@ -22,13 +22,10 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 
-/// Every attribute of every file below a directory, as comparable text: type, owner, mode, modification
-/// time to the
-/// nanosecond, device numbers, extended attributes, link target, content, and which names are one file.
-/// The number of
-/// links is left out on purpose (overlayfs takes it from the lower layer); names sharing an inode are
-/// compared
-/// instead.
+/// Every attribute of every file below a directory, as comparable text: type, owner, mode, modification time
+/// to the nanosecond, device numbers, extended attributes, link target, content, and which names are one file.
+/// The number of links is left out on purpose (overlayfs takes it from the lower layer); names sharing an
+/// inode are compared instead.
 public final class TreeDump {
     private static final int BUFFER = 1 << 16;
     private static final long SECOND = 1_000_000_000L;
@@ -44,9 +41,8 @@ public final class TreeDump {
 
     private TreeDump() {}
 
-    /// One line per file below `root`, keyed by its name (bytes outside printable ASCII as `\xNN`); the
-    /// root itself
-    /// is
+    /// One line per file below `root`, keyed by its name (bytes outside printable ASCII as `\xNN`); the root
+    /// itself is
     /// `.`.
     public static SortedMap<String, String> of(Path root) throws IOException {
         TreeDump dump = new TreeDump();

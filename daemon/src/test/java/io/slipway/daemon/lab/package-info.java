@@ -2,8 +2,7 @@
 /// compared with.
 ///
 /// Nothing here needs the network. A peer that cannot be started is a failure of the test that wanted it,
-/// never a
-/// skip.
+/// never a skip.
 @NullMarked
 package io.slipway.daemon.lab;
 

@@ -25,7 +25,7 @@ import java.util.Set;
 ///
 /// - a directory implied by a path takes owner, mode, xattrs and times of the nearest lower one;
 /// - a hard link to a name of a lower layer copies that file up and shares its inode, under all the names that
-/// it has   below, and the link's own attributes speak for the inode, as in containerd's native snapshotter;
+///   it has below, and the link's own attributes speak for the inode, as in containerd's native snapshotter;
 /// - an opaque top directory, which overlayfs does not know, becomes one whiteout for each lower name;
 /// - the top directory takes the owner of the one below.
 ///

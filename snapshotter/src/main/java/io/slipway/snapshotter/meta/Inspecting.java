@@ -10,6 +10,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 
@@ -33,7 +34,9 @@ final class Inspecting {
         SnapshotAddress at = new SnapshotAddress(namespace, snapshotter, info.name());
         return records.write(c -> {
             SnapshotRow row = records.require(c, at);
-            records.snapshots().labels(c, row.id(), Labels.checked(Labels.updated(row.labels(), info.labels(), mask)));
+            Map<String, String> after = Labels.checked(Labels.updated(row.labels(), info.labels(), mask));
+            var _ = Labels.ids(after);
+            records.snapshots().labels(c, row.id(), after);
             records.snapshots().touch(c, row.id(), records.now());
             return records.require(c, at).info();
         });

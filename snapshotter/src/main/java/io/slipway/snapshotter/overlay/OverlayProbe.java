@@ -29,6 +29,9 @@ record OverlayProbe(List<String> options, boolean mapsIds) {
     private static final Logger LOG = LoggerFactory.getLogger(OverlayProbe.class);
     private static final byte[] NAME = {'n', 'e', 'w', '-', 'p', 'r', 'o', 'b', 'e'};
 
+    /// Ends a directory or an option, or takes the next character as it is.
+    private static final String UNNAMEABLE = ":,\\";
+
     /// Any but what the file has.
     private static final IdMapping OTHER_IDS = IdMapping.parse("0:100000:1", "0:100001:1");
 
@@ -44,9 +47,9 @@ record OverlayProbe(List<String> options, boolean mapsIds) {
     /// @throws IOException saying why overlayfs can't be used there
     static OverlayProbe of(Path directory, OverlayForm form, Path parameters, boolean wantsVolatile)
             throws IOException {
-        if (directory.toString().indexOf(':') >= 0 || directory.toString().indexOf(',') >= 0) {
-            throw new IOException(
-                    "overlayfs can't be used below " + directory + ": mount options allow no colon or comma in a path");
+        if (directory.toString().chars().anyMatch(c -> UNNAMEABLE.indexOf(c) >= 0)) {
+            throw new IOException("overlayfs can't be used below " + directory
+                    + ": mount options allow no colon, comma or backslash in a path");
         }
         if (!Os.listsTypes(directory)) {
             throw new IOException("overlayfs can't be used on " + directory

@@ -403,6 +403,17 @@ abstract class SnapshotterContract {
     }
 
     @Test
+    void labelsThatAreNoMappingOfIdsAreRefusedInUpdatesToo() throws Exception {
+        snapshots().prepare(NS, snapshotter(), "k", "", Map.of("a", "b"), NO_LEASE);
+        SnapshotInfo before = stat("k");
+        refused(
+                Code.INVALID_ARGUMENT,
+                " id mapping \"",
+                () -> snapshots().update(NS, snapshotter(), with(before, ids("0:1", "0:1:1")), List.of()));
+        assertThat(stat("k")).isEqualTo(before);
+    }
+
+    @Test
     void manyLayersMount() throws Exception {
         // So many writes bring on a collection.
         Optional<String> lease = Optional.of(

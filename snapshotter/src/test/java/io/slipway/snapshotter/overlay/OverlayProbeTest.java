@@ -94,10 +94,10 @@ class OverlayProbeTest {
 
     @Test
     void aPathThatOptionsCannotNameIsRefused() throws IOException {
-        for (String name : new String[] {"a:b", "a,b"}) {
+        for (String name : new String[] {"a:b", "a,b", "a\\b"}) {
             Path odd = Files.createDirectory(directory.resolve(name));
             assertThatThrownBy(() -> OverlayProbe.of(odd, OverlayForm.TRUSTED, parameters, false))
-                    .hasMessageContaining("no colon or comma");
+                    .hasMessageContaining("no colon, comma or backslash");
             Files.delete(odd);
         }
     }
