@@ -37,7 +37,12 @@ final class MirrorHarness implements AutoCloseable {
     MirrorHarness(Path root, UnaryOperator<MirrorOptions> change) throws Exception {
         cas = Cas.open(CasOptions.of(root, bytes, Hashers.best()).withArrivalGrace(Duration.ofSeconds(10)));
         upstreams = new FakeUpstreams(cas.blobs());
-        mirror = start(change);
+        try {
+            mirror = start(change);
+        } catch (Exception e) {
+            closeAround();
+            throw e;
+        }
     }
 
     private Mirror start(UnaryOperator<MirrorOptions> change) throws Exception {
@@ -74,6 +79,11 @@ final class MirrorHarness implements AutoCloseable {
     @Override
     public void close() {
         mirror.stop();
+        closeAround();
+    }
+
+    /// What is there without a mirror, too.
+    private void closeAround() {
         cas.close();
         bytes.shutdown();
         vertx.close()
