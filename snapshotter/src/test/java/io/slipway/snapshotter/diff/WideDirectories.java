@@ -97,8 +97,8 @@ final class WideDirectories {
     }
 
     private void diff(Path left, Path right) throws Exception {
-        var _ = diffs.make(new DiffRequest(
-                NS, LEASE, bind(left), bind(right), LayerType.PLAIN, "", Map.of(), Optional.empty()));
+        var _ = diffs.make(
+                new DiffRequest(NS, LEASE, bind(left), bind(right), LayerType.PLAIN, "", Map.of(), Optional.empty()));
     }
 
     private static List<Mount> bind(Path directory) {

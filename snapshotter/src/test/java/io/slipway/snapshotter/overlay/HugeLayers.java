@@ -190,8 +190,13 @@ final class HugeLayers {
 
     private static ByteSource longNames(long count) {
         String rest = "n".repeat(240);
-        return stream(count + 1, i -> new Tar()
-                .add(i == 0 ? file("wide/f", "") : hardLink("h", "wide/f").pax("path", "wide/" + i + rest)));
+        return stream(
+                count + 1,
+                i -> new Tar()
+                        .add(
+                                i == 0
+                                        ? file("wide/f", "")
+                                        : hardLink("h", "wide/f").pax("path", "wide/" + i + rest)));
     }
 
     private static void requireNames(Path tree, long count) throws IOException {
