@@ -207,13 +207,16 @@ public final class Dir extends Descriptor {
     }
 
     /// Receives the names of a directory.
+    ///
+    /// @param <X> what else ends the listing
     @FunctionalInterface
-    public interface Visitor {
-        void visit(Entry entry) throws IOException;
+    public interface Visitor<X extends Exception> {
+        void visit(Entry entry) throws IOException, X;
     }
 
-    /// Shows every name, in no order, in bounded memory. Names that come or go meanwhile may be missed or shown.
-    public void forEach(Visitor visitor) throws IOException {
+    /// Shows every name, in no order, in bounded memory. Names that come or go meanwhile may be missed or shown, all
+    /// others are shown once (readdir in POSIX), so the visitor may remove or move away what it is shown.
+    public <X extends Exception> void forEach(Visitor<X> visitor) throws IOException, X {
         try (Dir listed = Listing.open(this)) {
             Optional<List<Entry>> batch = Listing.next(listed);
             while (batch.isPresent()) {
@@ -225,7 +228,8 @@ public final class Dir extends Descriptor {
         }
     }
 
-    /// Every name, sorted by unsigned bytes. As large as the directory.
+    /// Every name, sorted by unsigned bytes. As large as the directory, so for those of our own making: what an image
+    /// or a container has filled is walked by [#forEach] or a [DirCursor].
     public List<Entry> list() throws IOException {
         List<Entry> all = new ArrayList<>();
         forEach(all::add);

@@ -34,6 +34,7 @@ final class Flags {
 
     // linux/fs.h
     static final int RENAME_NOREPLACE = 1;
+    static final int SEEK_SET = 0;
     static final int SEEK_DATA = 3;
     static final int SEEK_HOLE = 4;
     static final int SYNC_FILE_RANGE_WRITE = 2;

@@ -20,6 +20,11 @@ final class HardLinks {
 
     private final Map<Inode, PathBytes> written = new HashMap<>();
     private final Map<Inode, List<PathBytes>> unchanged = new HashMap<>();
+    private final NameBudget budget;
+
+    HardLinks(NameBudget budget) {
+        this.budget = budget;
+    }
 
     /// The name under which this inode is in the layer already.
     Optional<PathBytes> first(Attributes attributes) {
@@ -31,6 +36,7 @@ final class HardLinks {
         if (attributes.links() <= 1) {
             return List.of();
         }
+        keep(path);
         written.put(Inode.of(attributes), path);
         List<PathBytes> waiting = unchanged.remove(Inode.of(attributes));
         return waiting == null ? List.of() : waiting;
@@ -38,6 +44,11 @@ final class HardLinks {
 
     /// An unchanged name of an inode that the layer does not have so far.
     void unchanged(Attributes attributes, PathBytes path) {
+        keep(path);
         unchanged.computeIfAbsent(Inode.of(attributes), _ -> new ArrayList<>(2)).add(path);
+    }
+
+    private void keep(PathBytes path) {
+        budget.take(path.parent(), path.bytes().length);
     }
 }

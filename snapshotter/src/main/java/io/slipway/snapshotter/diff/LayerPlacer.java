@@ -11,7 +11,6 @@ import io.slipway.cas.Descriptor;
 import io.slipway.cas.Digest;
 import io.slipway.cas.Provenance;
 import io.slipway.linux.Dir;
-import io.slipway.linux.Entry;
 import io.slipway.linux.Hasher;
 import io.slipway.linux.HasherProvider;
 import io.slipway.linux.Mounts;
@@ -181,9 +180,7 @@ final class LayerPlacer implements AutoCloseable {
 
     private static void empty(Dir directory, Exception cause) {
         try {
-            for (Entry entry : directory.list()) {
-                directory.removeTree(entry.name());
-            }
+            directory.forEach(entry -> directory.removeTree(entry.name()));
         } catch (IOException e) {
             cause.addSuppressed(e);
         }

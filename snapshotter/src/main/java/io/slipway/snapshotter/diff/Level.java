@@ -3,8 +3,9 @@ package io.slipway.snapshotter.diff;
 import io.slipway.linux.Attributes;
 import io.slipway.linux.Dir;
 import io.slipway.snapshotter.layer.PathBytes;
-import java.util.ArrayDeque;
-import java.util.Deque;
+import java.util.Arrays;
+import java.util.NavigableSet;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /// A directory on the way down.
@@ -16,7 +17,11 @@ final class Level implements AutoCloseable {
     final boolean lower;
 
     final boolean hinted;
-    Deque<byte[]> names = new ArrayDeque<>();
+    final NavigableSet<byte[]> names = new TreeSet<>(Arrays::compareUnsigned);
+
+    /// What its names took of the budget.
+    long cost;
+
     boolean written;
     private @Nullable Sides sides;
 

@@ -1,7 +1,6 @@
 package io.slipway.snapshotter.diff;
 
 import io.slipway.linux.Dir;
-import io.slipway.linux.Entry;
 import io.slipway.linux.Mount;
 import io.slipway.linux.Mounts;
 import io.slipway.linux.OverlayMount;
@@ -83,10 +82,8 @@ final class MountedTree implements AutoCloseable {
     static void clean(Mounts system, Path scratch) throws IOException {
         system.unmountTree(scratch);
         try (Dir dir = Dir.openRoot(scratch)) {
-            for (Entry left : dir.list()) {
-                // Stops at whatever is mounted after all.
-                dir.removeTree(left.name());
-            }
+            // Stops at whatever is mounted after all.
+            dir.forEach(left -> dir.removeTree(left.name()));
         }
     }
 }

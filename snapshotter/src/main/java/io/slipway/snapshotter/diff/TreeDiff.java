@@ -7,15 +7,11 @@ import io.slipway.linux.FileType;
 import io.slipway.snapshotter.layer.PathBytes;
 import java.io.IOException;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Deque;
 import java.util.HashSet;
 import java.util.Iterator;
-import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeSet;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,8 +22,9 @@ import org.slf4j.LoggerFactory;
 /// is written when it changed and before the first change below it, the top directory never. Sockets are left
 /// out, as are device nodes 0:0 and names beginning with `.wh.`, which would be read as whiteouts.
 ///
-/// Of a directory all names are in memory, and the names of files that have several. At most
-/// [#OPEN_LEVELS_MAX] levels are held open, however deep the trees. One thread; interruptible.
+/// Of the directories on the way down all names are in memory, and the names of files that have several, as far as the
+/// [NameBudget] goes. At most [#OPEN_LEVELS_MAX] levels are held open, however deep the trees. One thread;
+/// interruptible.
 final class TreeDiff {
     /// Levels of the walk with open descriptors, three at most for each.
     static final int OPEN_LEVELS_MAX = 64;
@@ -41,7 +38,8 @@ final class TreeDiff {
     private final LayerWriter out;
     private final SameNode same;
     private final Deque<Level> levels = new ArrayDeque<>();
-    private final HardLinks links = new HardLinks();
+    private final NameBudget budget = new NameBudget();
+    private final HardLinks links = new HardLinks(budget);
     private final Set<PathBytes> extraParents = new HashSet<>();
     private boolean warned;
 
@@ -73,9 +71,10 @@ final class TreeDiff {
                     throw new InterruptedException();
                 }
                 Level level = levels.getLast();
-                byte[] name = level.names.poll();
+                byte[] name = level.names.pollFirst();
                 if (name == null) {
                     levels.removeLast().close();
+                    budget.give(level.cost);
                 } else {
                     step(level, sides(level), name);
                 }
@@ -97,15 +96,21 @@ final class TreeDiff {
         }
         Level.Sides sides = sides(level);
         if (sides.hint() != null) {
-            sides.hint().list().forEach(entry -> level.names.add(entry.name()));
+            names(level, sides.hint());
             return;
         }
-        TreeSet<byte[]> names = new TreeSet<>(Arrays::compareUnsigned);
-        sides.upper().forEach(entry -> names.add(entry.name()));
+        names(level, sides.upper());
         if (sides.lower() != null) {
-            sides.lower().forEach(entry -> names.add(entry.name()));
+            names(level, sides.lower());
         }
-        level.names.addAll(names);
+    }
+
+    private void names(Level level, Dir dir) throws IOException {
+        dir.forEach(entry -> {
+            if (level.names.add(entry.name())) {
+                level.cost += budget.take(level.path, entry.name().length);
+            }
+        });
     }
 
     private Level.Sides sides(Level level) throws IOException {
@@ -201,6 +206,7 @@ final class TreeDiff {
             try (Dir parent = upper.openDir(directory.parent().bytes())) {
                 out.directory(directory, parent, parent.stat(directory.base()));
             }
+            budget.take(directory, directory.bytes().length);
             extraParents.add(directory);
         }
         try (Dir parent = upper.openDir(name.parent().bytes())) {
@@ -240,15 +246,16 @@ final class TreeDiff {
     /// Whether a name went whose whiteout would be longer than a name may be: all of the directory is then
     /// written anew.
     private static boolean lostLongName(Dir low, Dir up) throws IOException {
-        List<byte[]> lost = new ArrayList<>(0);
+        boolean[] lost = {false};
         low.forEach(entry -> {
-            if (entry.name().length > LayerWriter.WHITEOUT_NAME_MAX
+            if (!lost[0]
+                    && entry.name().length > LayerWriter.WHITEOUT_NAME_MAX
                     && node(low, entry.name()).isPresent()
                     && node(up, entry.name()).isEmpty()) {
-                lost.add(entry.name());
+                lost[0] = true;
             }
         });
-        return !lost.isEmpty();
+        return lost[0];
     }
 
     /// Writes the directories on the way here that are not in the layer yet.

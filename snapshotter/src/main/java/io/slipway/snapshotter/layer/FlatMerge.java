@@ -2,6 +2,7 @@ package io.slipway.snapshotter.layer;
 
 import io.slipway.linux.Attributes;
 import io.slipway.linux.Dir;
+import io.slipway.linux.DirCursor;
 import io.slipway.linux.Entry;
 import io.slipway.linux.Errno;
 import io.slipway.linux.FileType;
@@ -10,11 +11,13 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.Deque;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.PriorityQueue;
+import java.util.Queue;
 import java.util.Set;
 
 /// Turns a tree that is no overlay into what it becomes under a layer: the layer was applied aside in the overlay's
@@ -24,6 +27,9 @@ import java.util.Set;
 /// A directory that the layer merely passes through keeps its attributes. Where it is a symbolic link in the tree, the
 /// link is followed, inside the tree, as who applies layers in place does; what leads to a file is replaced. That
 /// comes last, so that where a link leads is what the rest of the layer has made of it.
+///
+/// Of each directory first all that is none moves while it is listed, then its directories are walked: by then its
+/// names no longer change, so a [DirCursor] finds each, and memory does not grow with their number.
 ///
 /// Nodes move by rename, across file systems by copy. One thread, iterative, one pair of directories open at a time; a
 /// failure leaves the tree half changed.
@@ -47,12 +53,12 @@ public final class FlatMerge implements AutoCloseable {
     private static final class Level {
         final PathBytes path;
         final Ending ending;
-        final Deque<Entry> entries;
+        final DirCursor directories = new DirCursor();
+        boolean moved;
 
-        Level(PathBytes path, Ending ending, List<Entry> entries) {
+        Level(PathBytes path, Ending ending) {
             this.path = path;
             this.ending = ending;
-            this.entries = new ArrayDeque<>(entries);
         }
     }
 
@@ -61,7 +67,10 @@ public final class FlatMerge implements AutoCloseable {
     private final OverlayForm form;
     private final Set<PathBytes> implied;
     private final Deque<Level> levels = new ArrayDeque<>();
-    private final Deque<PathBytes> linked = new ArrayDeque<>();
+    /// In an order of its own, so that the same layer gives the same tree wherever two of the links lead to one place.
+    private final Queue<PathBytes> linked =
+            new PriorityQueue<>(Comparator.comparing(PathBytes::bytes, Arrays::compareUnsigned));
+
     private final Map<Long, PathBytes> copied = new HashMap<>();
     private PathBytes at = PathBytes.ROOT;
     private Dir from;
@@ -88,7 +97,7 @@ public final class FlatMerge implements AutoCloseable {
     public static void run(Dir layer, Dir tree, OverlayForm form, Set<PathBytes> implied)
             throws IOException, InterruptedException {
         try (FlatMerge merge = new FlatMerge(layer, tree, form, implied)) {
-            merge.levels.addLast(new Level(PathBytes.ROOT, new Ending.None(), merge.from.list()));
+            merge.levels.addLast(new Level(PathBytes.ROOT, new Ending.None()));
             merge.drain();
             while (!merge.linked.isEmpty()) {
                 merge.through(merge.linked.poll());
@@ -99,32 +108,49 @@ public final class FlatMerge implements AutoCloseable {
 
     private void drain() throws IOException, InterruptedException {
         while (!levels.isEmpty()) {
-            if (Thread.interrupted()) {
-                throw new InterruptedException();
-            }
             Level level = levels.getLast();
-            Entry entry = level.entries.poll();
-            if (entry == null) {
+            go(level.path);
+            if (!level.moved) {
+                level.moved = true;
+                from.forEach(entry -> {
+                    goOn();
+                    moveOrRemove(level.path, entry);
+                });
+            }
+            goOn();
+            Optional<Entry> next = level.directories.next(from);
+            if (next.isEmpty()) {
                 levels.removeLast();
                 leave(level);
             } else {
-                go(level.path);
-                step(level.path.child(entry.name()), entry.name());
+                byte[] name = next.get().name();
+                Attributes node = from.stat(name);
+                if (node.isDirectory()) {
+                    directory(level.path.child(name), name, node);
+                }
             }
         }
     }
 
-    private void step(PathBytes path, byte[] name) throws IOException {
+    private static void goOn() throws InterruptedException {
+        if (Thread.interrupted()) {
+            throw new InterruptedException();
+        }
+    }
+
+    private void moveOrRemove(PathBytes parent, Entry entry) throws IOException {
+        byte[] name = entry.name();
         Attributes node = from.stat(name);
+        if (node.isDirectory()) {
+            return;
+        }
         if (OverlayForm.isWhiteout(node)) {
             to.removeTree(name);
-        } else if (node.isDirectory()) {
-            directory(path, name, node);
         } else {
             if (to.find(name).filter(Attributes::isDirectory).isPresent()) {
                 to.removeTree(name);
             }
-            move(path, name, node);
+            move(parent.child(name), name, node);
         }
     }
 
@@ -147,16 +173,11 @@ public final class FlatMerge implements AutoCloseable {
                 empty(child);
             }
         }
-        try (Dir child = from.openChild(name)) {
-            Ending ending = stays && passed ? new Ending.Keep(there.get()) : new Ending.Take(node);
-            levels.addLast(new Level(path, ending, child.list()));
-        }
+        levels.addLast(new Level(path, stays && passed ? new Ending.Keep(there.get()) : new Ending.Take(node)));
     }
 
     private static void empty(Dir dir) throws IOException {
-        for (Entry entry : dir.list()) {
-            dir.removeTree(entry.name());
-        }
+        dir.forEach(entry -> dir.removeTree(entry.name()));
     }
 
     /// A directory of the layer that is a symbolic link in the tree.
@@ -177,13 +198,12 @@ public final class FlatMerge implements AutoCloseable {
             ending = new Ending.Take(node);
         }
         boolean opaque = form.isOpaque(from, path.base());
-        try (Dir child = layer.openDir(path.bytes());
-                Dir reached = tree.openDir(path.bytes())) {
-            if (opaque) {
+        if (opaque) {
+            try (Dir reached = tree.openDir(path.bytes())) {
                 empty(reached);
             }
-            levels.addLast(new Level(path, ending, child.list()));
         }
+        levels.addLast(new Level(path, ending));
     }
 
     /// Makes what is missing where the link leads, without a trace in times.

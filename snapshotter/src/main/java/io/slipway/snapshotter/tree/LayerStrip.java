@@ -2,7 +2,6 @@ package io.slipway.snapshotter.tree;
 
 import io.slipway.linux.Attributes;
 import io.slipway.linux.Dir;
-import io.slipway.linux.Entry;
 import io.slipway.linux.FileType;
 import io.slipway.snapshotter.layer.OverlayForm;
 import java.io.IOException;
@@ -34,8 +33,8 @@ final class LayerStrip {
     private void directory(byte[] path) throws IOException {
         try (Dir dir = top.openDir(path)) {
             Attributes before = dir.stat(SELF);
-            boolean changed = false;
-            for (Entry entry : dir.list()) {
+            boolean[] changed = {false};
+            dir.forEach(entry -> {
                 FileType type = entry.type() == FileType.UNKNOWN
                         ? dir.stat(entry.name()).type()
                         : entry.type();
@@ -43,15 +42,15 @@ final class LayerStrip {
                     todo.push(Paths.join(path, entry.name()));
                 } else if (type == FileType.CHARACTER_DEVICE && OverlayForm.isWhiteout(dir.stat(entry.name()))) {
                     dir.unlink(entry.name());
-                    changed = true;
+                    changed[0] = true;
                 }
-            }
+            });
             for (byte[] xattr : dir.xattrs(SELF)) {
                 if (form.isOwnXattr(xattr)) {
                     dir.removeXattr(SELF, xattr);
                 }
             }
-            if (changed) {
+            if (changed[0]) {
                 dir.utimens(SELF, before.accessed(), before.modified());
             }
         }

@@ -2,15 +2,14 @@ package io.slipway.snapshotter.tree;
 
 import io.slipway.linux.Attributes;
 import io.slipway.linux.Dir;
+import io.slipway.linux.DirCursor;
 import io.slipway.linux.Entry;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.HashSet;
 import java.util.HexFormat;
-import java.util.Iterator;
-import java.util.Set;
+import java.util.Optional;
 
 /// Copies a tree into an empty directory.
 ///
@@ -26,7 +25,6 @@ public final class TreeCopy {
     private final Dir from;
     private final Dir to;
     private final Deque<Level> levels = new ArrayDeque<>();
-    private final Set<Long> linked = new HashSet<>();
     private byte[] linksName = {};
 
     private TreeCopy(Dir from, Dir to) {
@@ -46,14 +44,13 @@ public final class TreeCopy {
         final Attributes attributes;
         final Dir from;
         final Dir to;
-        final Iterator<Entry> left;
+        final DirCursor left = new DirCursor();
 
-        Level(byte[] name, Attributes attributes, Dir from, Dir to) throws IOException {
+        Level(byte[] name, Attributes attributes, Dir from, Dir to) {
             this.name = name;
             this.attributes = attributes;
             this.from = from;
             this.to = to;
-            this.left = from.list().iterator();
         }
 
         void close() {
@@ -66,8 +63,9 @@ public final class TreeCopy {
         try {
             push(SELF, from.stat(SELF), from.openDir(SELF), to.openDir(SELF));
             for (Level level = levels.peek(); level != null; level = levels.peek()) {
-                if (level.left.hasNext()) {
-                    entry(level, level.left.next().name());
+                Optional<Entry> next = level.left.next(level.from);
+                if (next.isPresent()) {
+                    entry(level, next.get().name());
                 } else {
                     leave();
                 }
@@ -132,7 +130,7 @@ public final class TreeCopy {
         }
         byte[] shared = HexFormat.of().toHexDigits(attributes.inode()).getBytes(StandardCharsets.US_ASCII);
         try (Dir links = links()) {
-            if (linked.add(attributes.inode())) {
+            if (links.find(shared).isEmpty()) {
                 NodeCopy.node(level.from, name, attributes, level.to);
                 links.link(level.to, name, shared);
             } else {

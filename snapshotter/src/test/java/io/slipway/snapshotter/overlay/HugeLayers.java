@@ -11,11 +11,13 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import com.github.luben.zstd.Zstd;
 import io.slipway.cas.ApiException;
 import io.slipway.cas.Verdict;
+import io.slipway.linux.Dir;
 import io.slipway.snapshotter.LayerQuota;
 import io.slipway.snapshotter.UnpackLayer;
 import io.slipway.snapshotter.UnpackListener;
 import io.slipway.snapshotter.UnpackRequest;
 import io.slipway.snapshotter.Unpacking;
+import io.slipway.snapshotter.copying.CopyingDriver;
 import io.slipway.snapshotter.layer.DiscardSink;
 import io.slipway.snapshotter.layer.LayerApply;
 import io.slipway.snapshotter.layer.NoteMemory;
@@ -35,6 +37,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongFunction;
 import org.awaitility.Awaitility;
 
@@ -44,6 +47,9 @@ import org.awaitility.Awaitility;
 final class HugeLayers {
     /// Names in one directory, at scale 1.
     private static final int NAMES = 20_000;
+
+    /// Long names in one directory of a plain tree, at scale 1: more than the heap holds.
+    private static final int LONG_NAMES = 300_000;
 
     private static final int LAYERS_AT_ONCE = 24;
 
@@ -65,6 +71,7 @@ final class HugeLayers {
         try {
             huge.byEntries(scale);
             huge.byNames(scale);
+            huge.byNamesOfPlainTrees(scale);
             huge.byMemory();
             huge.byMemoryOfManyAtOnce();
             huge.byBytes();
@@ -159,6 +166,47 @@ final class HugeLayers {
         layers.drop();
         layers.drop();
         say("applied, hid and removed " + names + " names of one directory");
+    }
+
+    /// Stripped, copied and merged by the native snapshotter.
+    private void byNamesOfPlainTrees(int scale) throws Exception {
+        long names = (long) LONG_NAMES * scale;
+        Path root = Files.createDirectory(snapshots.resolve("../../../plain"));
+        byte[] small = new Tar().add(file("wide/small", "")).end();
+        try (Layers plain = new Layers(root, CopyingDriver.open(root, new AtomicLong()::incrementAndGet), "")) {
+            var _ = plain.apply(longNames(names), QUOTA);
+            say("applied " + names + " long names as a plain tree");
+            var _ = plain.apply(small);
+            requireNames(plain.top(), names + 2);
+            say("copied them");
+            plain.drop();
+            plain.drop();
+            var _ = plain.apply(small).apply(longNames(names), QUOTA);
+            requireNames(plain.top(), names + 2);
+            say("merged them into a plain tree");
+        }
+        say("removed them");
+    }
+
+    private static ByteSource longNames(long count) {
+        String rest = "n".repeat(240);
+        return stream(
+                count + 1,
+                i -> new Tar()
+                        .add(
+                                i == 0
+                                        ? file("wide/f", "")
+                                        : hardLink("h", "wide/f").pax("path", "wide/" + i + rest)));
+    }
+
+    private static void requireNames(Path tree, long count) throws IOException {
+        long[] names = {0};
+        try (Dir wide = Dir.openRoot(tree.resolve("wide"))) {
+            wide.forEach(_ -> names[0]++);
+        }
+        if (names[0] != count) {
+            throw new IllegalStateException(names[0] + " names instead of " + count);
+        }
     }
 
     private void byMemory() throws Exception {
