@@ -434,6 +434,38 @@ abstract class SnapshotterContract {
         assertThat(stat("k")).isEqualTo(before);
     }
 
+    /// Else who takes it away could commit what the host's ids wrote.
+    @Test
+    void theMappingOfAnActiveSnapshotStaysAsItWasPrepared() throws Exception {
+        layer("base", "", dir -> dir);
+        snapshots().prepare(NS, snapshotter(), "plain", "base", Map.of("a", "b"), NO_LEASE);
+        keepsItsMapping("plain", IDS);
+        if (!refusesMappings()) {
+            snapshots().prepare(NS, snapshotter(), "mapped", "base", IDS, NO_LEASE);
+            keepsItsMapping("mapped", Map.of());
+            keepsItsMapping("mapped", ids("0:1:1", "0:1:1"));
+            SnapshotInfo given = with(stat("mapped"), Map.of("a", "b"));
+            assertThat(snapshots()
+                            .update(NS, snapshotter(), given, List.of("labels.a"))
+                            .labels())
+                    .containsAllEntriesOf(IDS)
+                    .containsEntry("a", "b");
+        }
+    }
+
+    private void keepsItsMapping(String key, Map<String, String> labels) throws IOException {
+        SnapshotInfo before = stat(key);
+        List<String> both =
+                IDS.keySet().stream().map(label -> "labels." + label).toList();
+        for (List<String> mask : List.of(List.<String>of(), List.of("labels"), both)) {
+            refused(
+                    Code.FAILED_PRECONDITION,
+                    "snapshot \"" + key + "\" is active and keeps the labels",
+                    () -> snapshots().update(NS, snapshotter(), with(before, labels), mask));
+        }
+        assertThat(stat(key)).isEqualTo(before);
+    }
+
     @Test
     void eachOfManyLayersMountsAndShowsWhatAFlatCopyHas() throws Exception {
         // So many writes bring on a collection.
