@@ -11,7 +11,9 @@ public enum Capability {
     /// Where there is no [#REMAP_IDS], clients are not to copy every file for a mapping.
     ONLY_REMAP_IDS("only-remap-ids"),
     /// A snapshot holds a copy of all files of its parents, and its usage counts them.
-    COPIES("");
+    COPIES(""),
+    /// A directory that a layer below holds can't be renamed (EXDEV): who moves it copies it, as between file systems.
+    LOWER_DIRECTORIES_STAY("");
 
     private final String word;
 

@@ -36,6 +36,9 @@ final class Inspecting {
             SnapshotRow row = records.require(c, at);
             Map<String, String> after = Labels.checked(Labels.updated(row.labels(), info.labels(), mask));
             var _ = Labels.ids(after);
+            if (row.kind() == SnapshotKind.ACTIVE) {
+                Labels.requireSameIds(at.key(), row.labels(), after);
+            }
             records.snapshots().labels(c, row.id(), after);
             records.snapshots().touch(c, row.id(), records.now());
             return records.require(c, at).info();

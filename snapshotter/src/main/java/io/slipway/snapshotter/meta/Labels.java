@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /// Rules of labels (containerd-semantics 3).
 final class Labels {
@@ -42,6 +43,17 @@ final class Labels {
             return ids;
         } catch (IllegalArgumentException e) {
             throw ApiException.invalid("labels " + UIDS + " and " + GIDS + ": " + e.getMessage());
+        }
+    }
+
+    /// What an active snapshot holds was written by the ids that it was prepared for: with another mapping nobody
+    /// could tell whose it is, nor whether it can become a layer.
+    static void requireSameIds(String key, Map<String, String> before, Map<String, String> after) {
+        for (String label : List.of(UIDS, GIDS)) {
+            if (!Objects.equals(before.get(label), after.get(label))) {
+                throw ApiException.failedPrecondition("snapshot \"" + key + "\" is active and keeps the labels " + UIDS
+                        + " and " + GIDS + " as it was prepared; prepare another one");
+            }
         }
     }
 

@@ -78,7 +78,7 @@ public final class OverlayDriver implements SnapshotDriver {
 
     @Override
     public Set<Capability> capabilities() {
-        EnumSet<Capability> all = EnumSet.of(Capability.REBASE);
+        EnumSet<Capability> all = EnumSet.of(Capability.REBASE, Capability.LOWER_DIRECTORIES_STAY);
         if (able.mapsIds()) {
             all.add(Capability.REMAP_IDS);
         }

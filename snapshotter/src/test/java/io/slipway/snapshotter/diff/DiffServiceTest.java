@@ -14,7 +14,6 @@ import io.slipway.cas.ArrivalRequest;
 import io.slipway.cas.Blob;
 import io.slipway.cas.Digest;
 import io.slipway.cas.Provenance;
-import io.slipway.cas.grpc.GrpcServices;
 import io.slipway.linux.ChildLimits;
 import io.slipway.linux.DeviceNumber;
 import io.slipway.linux.Dir;
@@ -35,16 +34,12 @@ import io.slipway.snapshotter.tar.TarReader;
 import io.slipway.snapshotter.testing.Blobs;
 import io.slipway.snapshotter.testing.BytesArrival;
 import io.slipway.snapshotter.testing.Fixture;
+import io.slipway.snapshotter.testing.GrpcPeer;
+import io.slipway.snapshotter.testing.GrpcPeer.Answer;
 import io.slipway.snapshotter.testing.Tar;
 import io.slipway.snapshotter.testing.Trees;
-import io.vertx.core.Future;
-import io.vertx.core.Vertx;
-import io.vertx.core.http.HttpServer;
-import io.vertx.core.net.SocketAddress;
-import io.vertx.grpc.client.GrpcClient;
 import io.vertx.grpc.common.GrpcStatus;
 import io.vertx.grpc.common.ServiceMethod;
-import io.vertx.grpc.server.GrpcServer;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -61,7 +56,6 @@ import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.TimeUnit;
 import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -80,35 +74,18 @@ class DiffServiceTest {
     @TempDir
     Path root;
 
-    private final Vertx vertx = Vertx.vertx();
     private final ExecutorService bytes = Executors.newFixedThreadPool(2);
     private Fixture fixture;
     private Poller poller;
     private DiffService diffs;
-    private HttpServer http;
-    private GrpcClient client;
-
-    private record Answer<O>(Optional<O> message, GrpcStatus status, String text) {
-        O only() {
-            assertThat(status).as(text).isEqualTo(GrpcStatus.OK);
-            return message.orElseThrow();
-        }
-
-        void refused(GrpcStatus code, String what) {
-            assertThat(status).as(text).isEqualTo(code);
-            assertThat(text).contains(what);
-        }
-    }
+    private GrpcPeer peer;
 
     @BeforeEach
     void listen() throws Exception {
         fixture = new Fixture(root);
         poller = Poller.start("test");
         diffs = DiffService.open(root, fixture.cas, LayerQuota.DEFAULT, processors(), fixture.service.notes(), bytes);
-        GrpcServer grpc = GrpcServer.server(vertx);
-        diffs.bind(new GrpcServices(grpc));
-        http = await(vertx.createHttpServer().requestHandler(grpc).listen(0, "127.0.0.1"));
-        client = GrpcClient.client(vertx);
+        peer = new GrpcPeer(diffs::bind);
     }
 
     /// One decoder, which flips bit 7 of each byte when its payload says so.
@@ -128,7 +105,7 @@ class DiffServiceTest {
 
     @AfterEach
     void close() throws Exception {
-        await(vertx.close());
+        peer.close();
         diffs.close();
         poller.close();
         fixture.close();
@@ -138,29 +115,8 @@ class DiffServiceTest {
         assertThat(mounts).isEmptyDirectory();
     }
 
-    private static <T> T await(Future<T> future) throws Exception {
-        return future.toCompletionStage().toCompletableFuture().get(30, TimeUnit.SECONDS);
-    }
-
     private <I, O> Answer<O> call(ServiceMethod<O, I> method, I message) throws Exception {
-        SocketAddress address = SocketAddress.inetSocketAddress(http.actualPort(), "127.0.0.1");
-        return await(client.request(address, method).compose(request -> {
-            request.headers().set("containerd-namespace", NS);
-            List<O> messages = new ArrayList<>();
-            return request.send(message).compose(response -> {
-                response.handler(messages::add);
-                return response.end().otherwiseEmpty().map(_ -> {
-                    String trailer = response.trailers().get("grpc-message");
-                    String text = response.statusMessage() != null ? response.statusMessage() : trailer;
-                    return new Answer<>(
-                            messages.stream().findFirst(),
-                            response.status(),
-                            java.net.URLDecoder.decode(
-                                    text == null ? "" : text.replace("+", "%2B"),
-                                    java.nio.charset.StandardCharsets.UTF_8));
-                });
-            });
-        }));
+        return peer.call(method, message, Map.of("containerd-namespace", NS));
     }
 
     private static List<io.slipway.api.types.Mount> wire(List<Mount> mounts) {

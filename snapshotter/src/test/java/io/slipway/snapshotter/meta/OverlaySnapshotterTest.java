@@ -48,7 +48,6 @@ class OverlaySnapshotterTest extends SnapshotterContract {
     @AfterEach
     void close() throws Exception {
         fixture.close();
-        fixture.close();
     }
 
     @Override
@@ -63,7 +62,8 @@ class OverlaySnapshotterTest extends SnapshotterContract {
 
     @Override
     Set<Capability> capabilities() {
-        return Set.of(Capability.REBASE, Capability.REMAP_IDS, Capability.ONLY_REMAP_IDS);
+        return Set.of(
+                Capability.REBASE, Capability.LOWER_DIRECTORIES_STAY, Capability.REMAP_IDS, Capability.ONLY_REMAP_IDS);
     }
 
     private String dir(int number, String part) {

@@ -12,14 +12,26 @@ import io.slipway.snapshotter.SnapshotKind;
 import io.slipway.snapshotter.Snapshots;
 import io.slipway.snapshotter.testing.Fixture;
 import java.io.IOException;
+import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 
@@ -44,8 +56,13 @@ abstract class SnapshotterContract {
         return Set.of();
     }
 
-    private Snapshots snapshots() {
+    /// What is asked: the store itself, unless the subclass puts something between.
+    Snapshots asked() {
         return fixture().snapshots();
+    }
+
+    private Snapshots snapshots() {
+        return asked();
     }
 
     private void write(List<io.slipway.linux.Mount> mounts, Fixture.Work<?> work) throws IOException {
@@ -348,7 +365,7 @@ abstract class SnapshotterContract {
     @Test
     void labelsShowTheFilesOfAnImageAsTheContainersWhereTheDriverSaysSo() throws Exception {
         twoLayersWithOwners();
-        if (!capabilities().contains(Capability.REMAP_IDS) && capabilities().contains(Capability.ONLY_REMAP_IDS)) {
+        if (refusesMappings()) {
             refused(
                     Code.FAILED_PRECONDITION,
                     "can't show files with other owners",
@@ -373,6 +390,10 @@ abstract class SnapshotterContract {
         assertThat(owners(snapshots().view(NS, snapshotter(), "plain", "two", Map.of(), NO_LEASE), names))
                 .containsEntry("user", "1001:7");
         assertThat(mountTable()).isEqualTo(before);
+    }
+
+    private boolean refusesMappings() {
+        return !capabilities().contains(Capability.REMAP_IDS) && capabilities().contains(Capability.ONLY_REMAP_IDS);
     }
 
     private static String mountTable() throws IOException {
@@ -413,22 +434,286 @@ abstract class SnapshotterContract {
         assertThat(stat("k")).isEqualTo(before);
     }
 
+    /// Else who takes it away could commit what the host's ids wrote.
     @Test
-    void manyLayersMount() throws Exception {
+    void theMappingOfAnActiveSnapshotStaysAsItWasPrepared() throws Exception {
+        layer("base", "", dir -> dir);
+        snapshots().prepare(NS, snapshotter(), "plain", "base", Map.of("a", "b"), NO_LEASE);
+        keepsItsMapping("plain", IDS);
+        if (!refusesMappings()) {
+            snapshots().prepare(NS, snapshotter(), "mapped", "base", IDS, NO_LEASE);
+            keepsItsMapping("mapped", Map.of());
+            keepsItsMapping("mapped", ids("0:1:1", "0:1:1"));
+            SnapshotInfo given = with(stat("mapped"), Map.of("a", "b"));
+            assertThat(snapshots()
+                            .update(NS, snapshotter(), given, List.of("labels.a"))
+                            .labels())
+                    .containsAllEntriesOf(IDS)
+                    .containsEntry("a", "b");
+        }
+    }
+
+    private void keepsItsMapping(String key, Map<String, String> labels) throws IOException {
+        SnapshotInfo before = stat(key);
+        List<String> both =
+                IDS.keySet().stream().map(label -> "labels." + label).toList();
+        for (List<String> mask : List.of(List.<String>of(), List.of("labels"), both)) {
+            refused(
+                    Code.FAILED_PRECONDITION,
+                    "snapshot \"" + key + "\" is active and keeps the labels",
+                    () -> snapshots().update(NS, snapshotter(), with(before, labels), mask));
+        }
+        assertThat(stat(key)).isEqualTo(before);
+    }
+
+    @Test
+    void eachOfManyLayersMountsAndShowsWhatAFlatCopyHas() throws Exception {
         // So many writes bring on a collection.
         Optional<String> lease = Optional.of(
                 fixture().cas.leases().create(NS, Optional.empty(), Map.of()).id());
-        layer("l0", "", lease, dir -> touch(dir, "f0", ""));
-        for (int i = 1; i < 128; i++) {
-            String file = "f" + i;
-            layer("l" + i, "l" + (i - 1), lease, dir -> touch(dir, file, ""));
+        for (int i = 0; i < 128; i++) {
+            String content = String.valueOf(i);
+            layer("l" + i, i == 0 ? "" : "l" + (i - 1), lease, dir -> {
+                touch(dir, "last", content);
+                return touch(dir, "f" + content, content);
+            });
         }
-        List<io.slipway.linux.Mount> view = snapshots().view(NS, snapshotter(), "v", "l127", Map.of(), lease);
-        long seen = fixture().mounted(view, dir -> {
-            try (var list = Files.list(dir)) {
-                return list.count();
+        Map<String, String> flat = new TreeMap<>();
+        for (int i = 0; i < 128; i++) {
+            String content = String.valueOf(i);
+            flat.put("last", content);
+            flat.put("f" + content, content);
+            assertThat(files(snapshots().view(NS, snapshotter(), "v" + i, "l" + i, Map.of(), lease)))
+                    .as("layers up to " + i)
+                    .isEqualTo(flat);
+        }
+    }
+
+    /// Every file and what is in it; of directories the names, which end with a slash.
+    private Map<String, String> files(List<io.slipway.linux.Mount> mounts) throws IOException {
+        return fixture().mounted(mounts, dir -> {
+            Map<String, String> files = new TreeMap<>();
+            try (var walk = Files.walk(dir)) {
+                for (Path path : walk.skip(1).toList()) {
+                    String name = dir.relativize(path).toString();
+                    boolean directory = Files.isDirectory(path);
+                    files.put(directory ? name + "/" : name, directory ? "" : Files.readString(path));
+                }
             }
+            return files;
         });
-        assertThat(seen).isEqualTo(128);
+    }
+
+    private Map<String, String> files(String committed) throws IOException {
+        return files(snapshots().view(NS, snapshotter(), "view of " + committed, committed, Map.of(), NO_LEASE));
+    }
+
+    @Test
+    void theParentOfAParentIsToldByStat() throws Exception {
+        layer("one", "", dir -> dir);
+        layer("two", "one", dir -> dir);
+        layer("three", "two", dir -> dir);
+        snapshots().prepare(NS, snapshotter(), "active", "three", Map.of(), NO_LEASE);
+        snapshots().view(NS, snapshotter(), "view", "three", Map.of(), NO_LEASE);
+        for (String top : List.of("active", "view")) {
+            List<String> chain = new ArrayList<>();
+            for (String name = top; !name.isEmpty(); name = stat(name).parent()) {
+                chain.add(name);
+            }
+            assertThat(chain).containsExactly(top, "three", "two", "one");
+        }
+    }
+
+    @Test
+    void aParentOfAnActiveSnapshotCannotBeRemoved() throws Exception {
+        layer("one", "", dir -> dir);
+        layer("two", "one", dir -> touch(dir, "f", "2"));
+        snapshots().prepare(NS, snapshotter(), "k", "two", Map.of(), NO_LEASE);
+        for (String below : List.of("one", "two")) {
+            refused(Code.FAILED_PRECONDITION, "remove", () -> snapshots().remove(NS, snapshotter(), below));
+        }
+        assertThat(files(snapshots().mounts(NS, snapshotter(), "k"))).isEqualTo(Map.of("f", "2"));
+    }
+
+    /// What asks for size and whole seconds only takes such a file for the old one.
+    @Test
+    void aChangeOfTheSameSizeWithinTheSameSecondIsSeen() throws Exception {
+        Instant second = Instant.ofEpochSecond(1_700_000_000);
+        List<Duration> times = List.of(
+                Duration.ZERO,
+                Duration.ofNanos(1),
+                Duration.ofMillis(500),
+                Duration.ofNanos(999_999_999),
+                Duration.ofNanos(999_999_999));
+        layer("r0", "", dir -> modified(touch(dir, "f", "round 0"), second));
+        for (int i = 0; i < times.size(); i++) {
+            String content = "round " + (i + 1);
+            Instant time = second.plus(times.get(i));
+            layer("r" + (i + 1), "r" + i, dir -> modified(touch(dir, "f", content), time));
+        }
+        for (int i = 0; i <= times.size(); i++) {
+            assertThat(files("r" + i)).isEqualTo(Map.of("f", "round " + i));
+        }
+    }
+
+    private static Path modified(Path file, Instant time) throws IOException {
+        return Files.setLastModifiedTime(file, FileTime.from(time));
+    }
+
+    @Test
+    void ownersOfALowerTreeChangeInTheLayerThatChangesThem() throws Exception {
+        layer("one", "", dir -> {
+            Files.createDirectories(dir.resolve("opt/a/b"));
+            return touch(dir, "opt/a/b/f", "content");
+        });
+        layer("two", "one", dir -> {
+            Os.chown(dir.resolve("opt"), 1, 1);
+            Os.chown(dir.resolve("opt/a"), 1, 2);
+            Os.chown(dir.resolve("opt/a/b/f"), 2, 2);
+            return dir;
+        });
+        layer("three", "two", dir -> {
+            Os.chown(dir.resolve("opt/a/b"), 3, 3);
+            return dir;
+        });
+        String[] names = {"opt", "opt/a", "opt/a/b", "opt/a/b/f"};
+        assertThat(ownersIn("one", names).values()).containsExactly("0:0", "0:0", "0:0", "0:0");
+        assertThat(ownersIn("two", names).values()).containsExactly("1:1", "1:2", "0:0", "2:2");
+        assertThat(ownersIn("three", names).values()).containsExactly("1:1", "1:2", "3:3", "2:2");
+        assertThat(files("three")).containsEntry("opt/a/b/f", "content");
+    }
+
+    private Map<String, String> ownersIn(String committed, String... names) throws IOException {
+        return owners(
+                snapshots().view(NS, snapshotter(), "owners of " + committed, committed, Map.of(), NO_LEASE), names);
+    }
+
+    @Test
+    void directoriesKeepOwnersAndModesThroughRemovalAndReturn() throws Exception {
+        layer("one", "", dir -> {
+            directory(dir, "kept", 1, "rwx------");
+            directory(dir, "second", 2, "rwx--x--x");
+            return directory(dir, "third", 3, "rwxr-x---");
+        });
+        layer("two", "one", dir -> {
+            touch(dir, "kept/new", "");
+            emptied(dir.resolve("second"));
+            return directory(dir, "second", 4, "rwx------");
+        });
+        layer("three", "two", dir -> {
+            touch(dir, "second/new", "");
+            emptied(dir.resolve("third"));
+            return directory(dir, "third", 5, "rwx-----x");
+        });
+        List<io.slipway.linux.Mount> view = snapshots().view(NS, snapshotter(), "v", "three", Map.of(), NO_LEASE);
+        List<String> seen = fixture().mounted(view, dir -> {
+            List<String> lines = new ArrayList<>();
+            for (String name : List.of("kept", "second", "third")) {
+                Path path = dir.resolve(name);
+                lines.add(owner(path) + " " + PosixFilePermissions.toString(Files.getPosixFilePermissions(path)));
+            }
+            return lines;
+        });
+        assertThat(seen).containsExactly("1:1 rwx------", "4:4 rwx------", "5:5 rwx-----x");
+        assertThat(files(view).keySet())
+                .containsExactly(
+                        "kept/", "kept/f", "kept/new", "second/", "second/f", "second/new", "third/", "third/f");
+    }
+
+    private static Path directory(Path dir, String name, int id, String mode) throws IOException {
+        Path made = Files.createDirectory(dir.resolve(name));
+        touch(made, "f", name);
+        Os.chown(made, id, id);
+        return Files.setPosixFilePermissions(made, PosixFilePermissions.fromString(mode));
+    }
+
+    private static void emptied(Path directory) throws IOException {
+        Files.delete(directory.resolve("f"));
+        Files.delete(directory);
+    }
+
+    @Test
+    void aLowerFileMovesByALinkAndTheRemovalOfItsOldName() throws Exception {
+        layer("one", "", dir -> {
+            Files.createDirectory(dir.resolve("from"));
+            Files.createDirectory(dir.resolve("to"));
+            return touch(dir, "from/f", "content");
+        });
+        layer("two", "one", dir -> {
+            Files.createLink(dir.resolve("to/f"), dir.resolve("from/f"));
+            Files.delete(dir.resolve("from/f"));
+            return dir;
+        });
+        layer("three", "two", dir -> touch(dir, "other", ""));
+        assertThat(files("two")).isEqualTo(Map.of("from/", "", "to/", "", "to/f", "content"));
+        assertThat(files("three")).isEqualTo(Map.of("from/", "", "to/", "", "to/f", "content", "other", ""));
+    }
+
+    @Test
+    void filesOfALowerLayerAreRenamedAlsoOverOthers() throws Exception {
+        layer("one", "", dir -> {
+            touch(dir, "a", "was a");
+            touch(dir, "b", "was b");
+            return touch(dir, "c", "was c");
+        });
+        layer("two", "one", dir -> {
+            renamed(dir, "a", "b");
+            return renamed(dir, "c", "d");
+        });
+        assertThat(files("two")).isEqualTo(Map.of("b", "was a", "d", "was c"));
+        assertThat(files("one")).isEqualTo(Map.of("a", "was a", "b", "was b", "c", "was c"));
+    }
+
+    private static Path renamed(Path dir, String from, String to) throws IOException {
+        return Files.move(dir.resolve(from), dir.resolve(to), StandardCopyOption.ATOMIC_MOVE);
+    }
+
+    @Test
+    void directoriesOfALowerLayerAreRenamedWhereTheDriverSaysSo() throws Exception {
+        layer("one", "", dir -> {
+            Files.createDirectory(dir.resolve("lower"));
+            return touch(dir, "lower/f", "content");
+        });
+        boolean stay = capabilities().contains(Capability.LOWER_DIRECTORIES_STAY);
+        layer("two", "one", dir -> {
+            Files.createDirectory(dir.resolve("own"));
+            renamed(dir, "own", "renamed");
+            if (stay) {
+                assertThatThrownBy(() -> renamed(dir, "lower", "moved"))
+                        .isInstanceOf(AtomicMoveNotSupportedException.class);
+                return dir;
+            }
+            return renamed(dir, "lower", "moved");
+        });
+        String at = stay ? "lower/" : "moved/";
+        assertThat(files("two")).isEqualTo(Map.of("renamed/", "", at, "", at + "f", "content"));
+    }
+
+    @Test
+    void whatIsListedIsWhatStatSaysWhileOthersWalkToo() throws Exception {
+        layer("one", "", dir -> dir);
+        snapshots().view(NS, snapshotter(), "v", "one", Map.of("a", "b"), NO_LEASE);
+        snapshots().prepare(NS, snapshotter(), "k", "one", Map.of("c", "d"), NO_LEASE);
+        try (ExecutorService walkers = Executors.newFixedThreadPool(4)) {
+            Callable<Integer> walk = this::walk;
+            for (Future<Integer> listed : walkers.invokeAll(Collections.nCopies(4, walk), 30, TimeUnit.SECONDS)) {
+                assertThat(listed.get()).isEqualTo(3);
+            }
+        }
+    }
+
+    private int walk() throws IOException {
+        List<SnapshotInfo> all = snapshots().list(NS, snapshotter(), List.of());
+        for (SnapshotInfo info : all) {
+            assertThat(stat(info.name())).isEqualTo(info);
+        }
+        return all.size();
+    }
+
+    @Test
+    void closingTwiceIsNoError() throws Exception {
+        layer("one", "", dir -> dir);
+        fixture().close();
+        fixture().close();
     }
 }

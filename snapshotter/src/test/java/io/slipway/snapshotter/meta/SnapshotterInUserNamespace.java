@@ -44,7 +44,7 @@ class SnapshotterInUserNamespace extends SnapshotterContract {
 
     @Override
     Set<Capability> capabilities() {
-        return Set.of(Capability.REBASE, Capability.ONLY_REMAP_IDS);
+        return Set.of(Capability.REBASE, Capability.LOWER_DIRECTORIES_STAY, Capability.ONLY_REMAP_IDS);
     }
 
     @Test

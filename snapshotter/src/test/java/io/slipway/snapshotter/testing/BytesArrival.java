@@ -19,6 +19,7 @@ public final class BytesArrival implements Arrival {
     private final Digest digest;
     private final CompletableFuture<Verdict> verdict = new CompletableFuture<>();
     private long landed;
+    private long taken;
     private boolean closed;
     private volatile String origin = "registry.test";
 
@@ -76,6 +77,11 @@ public final class BytesArrival implements Arrival {
         return closed;
     }
 
+    /// Bytes that were read, each as often as it was.
+    public synchronized long taken() {
+        return taken;
+    }
+
     @Override
     public Digest digest() {
         return digest;
@@ -115,6 +121,7 @@ public final class BytesArrival implements Arrival {
         }
         int n = (int) Math.min(into.remaining(), landed - position);
         into.put(bytes, (int) position, n);
+        taken += n;
         return n;
     }
 

@@ -4,6 +4,8 @@ import static io.slipway.snapshotter.testing.Tar.dir;
 import static io.slipway.snapshotter.testing.Tar.file;
 import static io.slipway.snapshotter.testing.Tar.hardLink;
 import static io.slipway.snapshotter.testing.Tar.whiteout;
+import static java.util.stream.Collectors.groupingBy;
+import static java.util.stream.Collectors.summingLong;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -30,6 +32,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -341,18 +344,35 @@ class ChainUnpackTest {
     @Test
     void manyImagesSharingLayersUnpackEachOnce() throws Exception {
         byte[] base = tar(file("base", "x"));
+        List<BytesArrival> arrivals = new ArrayList<>();
         List<Unpacking> all = new ArrayList<>();
         for (int i = 0; i < 20; i++) {
-            all.add(unpack(Blobs.whole(base), Blobs.whole(tar(file("top" + i % 5, "")))));
+            all.add(unpack(pending(base, arrivals), pending(tar(file("top" + i % 5, "")), arrivals)));
         }
+        // All of them have asked before the first has a byte.
+        arrivals.forEach(arrival -> {
+            long size = arrival.size().orElseThrow();
+            arrival.land(size);
+            arrival.decide(new Verdict.Verified(size));
+        });
         for (Unpacking one : all) {
             one.await();
         }
         assertThat(committed()).hasSize(6);
-        long published = fixture.events.stream()
-                .filter(event -> event.topic().equals("/snapshot/commit"))
-                .count();
-        assertThat(published).isEqualTo(6);
+        Map<Digest, Long> inflated =
+                arrivals.stream().collect(groupingBy(BytesArrival::digest, summingLong(BytesArrival::taken)));
+        Map<Digest, Long> once = new HashMap<>();
+        arrivals.forEach(arrival -> once.put(arrival.digest(), arrival.size().orElseThrow()));
+        assertThat(once).hasSize(6);
+        assertThat(inflated).isEqualTo(once);
+    }
+
+    /// A gzip layer of which nothing is there yet.
+    private static UnpackLayer pending(byte[] tar, List<BytesArrival> arrivals) throws IOException {
+        byte[] blob = Blobs.gzip(tar);
+        BytesArrival arrival = BytesArrival.pending(blob);
+        arrivals.add(arrival);
+        return Blobs.layer(Blobs.GZIP, tar, arrival, blob.length);
     }
 
     @Test
