@@ -43,6 +43,7 @@ launch() {
         aot=-XX:AOTCache=$home/lib/$program.aot
     fi
 
+    # machineId: only names channels; looking for one prints a warning where there is no network card.
     # -Xlog: the JVM's own warnings would break line-by-line JSON. Crash reports and heap dumps hold tokens: no files.
     # shellcheck disable=SC2086  # flags are words
     exec "$java" -XX:+UseSerialGC -XX:-UsePerfData "$aot" $flags \
@@ -53,7 +54,7 @@ launch() {
         -Dorg.sqlite.lib.path="$native" -Dorg.sqlite.lib.name=libsqlitejdbc.so \
         -Dio.netty.native.workdir="$native" -Dio.netty.native.deleteLibAfterLoading=false \
         -DZstdNativePath="$native/libzstd-jni.so" \
-        -Dio.netty.noUnsafe=false -Dio.netty.tryReflectionSetAccessible=false \
+        -Dio.netty.machineId=02:00:00:00:00:01 -Dio.netty.noUnsafe=false -Dio.netty.tryReflectionSetAccessible=false \
         -Dvertx.disableFileCPResolving=true -Dvertx.disableFileCaching=true \
         -Dvertx.logger-delegate-factory-class-name=io.vertx.core.logging.SLF4JLogDelegateFactory \
         -Dslf4j.provider=io.slipway.daemon.log.LogProvider -Dslf4j.internal.verbosity=ERROR \

@@ -36,6 +36,7 @@ final class MirrorHarness implements AutoCloseable {
 
     MirrorHarness(Path root, UnaryOperator<MirrorOptions> change) throws Exception {
         cas = Cas.open(CasOptions.of(root, bytes, Hashers.best()).withArrivalGrace(Duration.ofSeconds(10)));
+        cas.joined();
         upstreams = new FakeUpstreams(cas.blobs());
         try {
             mirror = start(change);

@@ -60,6 +60,7 @@ final class PullerHarness implements AutoCloseable {
         this.cas = Cas.open(CasOptions.of(root.resolve("store"), bytes, Hashers.best())
                 .withArrivalGrace(Duration.ofMillis(100))
                 .withSharing(sharing));
+        cas.joined();
         this.puller = Puller.over(
                 vertx,
                 new Puller.Stores(
