@@ -430,8 +430,8 @@ public final class FlatModel implements StackModel {
                     if (refused) {
                         throw new Refusal("not a directory: " + next);
                     }
-                    if (node != null && node.kind == Kind.SYMLINK) {
-                        deeds.add(new Deed(next, next, through, false));
+                    if (node != null && node.kind == Kind.SYMLINK && has(Manner.ONE_WAY_TO_A_PLACE)) {
+                        throw new Refusal("a lower link is removed by a path: " + next);
                     }
                     timed(at.node());
                     node = Node.implied(number);
